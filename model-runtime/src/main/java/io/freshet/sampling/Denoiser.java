@@ -1,0 +1,38 @@
+package io.freshet.sampling;
+
+import java.util.List;
+
+/**
+ * One network in memory, ready to predict. Owned by the engine, which calls it from one thread at a time (not always the
+ * same one) and closes it.
+ */
+public interface Denoiser extends AutoCloseable {
+    /** C of the latent. */
+    int channels();
+
+    /** H of the latent. */
+    int height();
+
+    /** W of the latent. */
+    int width();
+
+    /** Names of the classes by label; the null label of classifier-free guidance is their number. */
+    List<String> classNames();
+
+    /** Whether the output carries the variance interpolation behind the noise prediction: 2C channels rather than C. */
+    boolean learnsSigma();
+
+    /**
+     * One forward pass.
+     *
+     * @param rows N, one of the engine's bucket sizes
+     * @param x [N, C, H, W] row-major, at least that long
+     * @param t [N] timesteps of the training schedule (not respaced)
+     * @param y [N] labels
+     * @param out [N, C or 2C, H, W], written
+     */
+    void predict(int rows, float[] x, float[] t, long[] y, float[] out);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,16 @@
+package io.freshet.sampling;
+
+import io.freshet.checkpoint.CheckpointRef;
+import java.util.List;
+
+/**
+ * A checkpoint that is resident, verified and warm.
+ *
+ * @param checkpoint which
+ * @param classNames its classes by label
+ * @param verifyMillis reading and verifying the files
+ * @param stageMillis building the network in memory
+ * @param warmMillis running every bucket once
+ */
+public record StagedCheckpoint(
+        CheckpointRef checkpoint, List<String> classNames, long verifyMillis, long stageMillis, long warmMillis) {}
