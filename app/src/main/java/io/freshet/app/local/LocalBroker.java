@@ -58,27 +58,22 @@ public final class LocalBroker implements AutoCloseable {
      */
     public static LocalBroker start(Path directory, int port) throws IOException {
         Files.createDirectories(directory);
+        if (port != 0) {
+            requireFree(port);
+        }
+        format(directory);
         for (int attempt = 1; ; attempt++) {
             int clientPort = port == 0 ? freePort() : port;
             KafkaConfig config = new KafkaConfig(settings(directory, clientPort, freePort()), false);
-            format(directory);
             KafkaRaftServer server = new KafkaRaftServer(config, Time.SYSTEM);
             try {
                 server.startup();
                 return new LocalBroker(server, clientPort);
             } catch (RuntimeException e) {
-                // A free port can be taken by another process before the broker binds it.
                 stop(server);
-                Optional<BindException> bind = bindException(e);
-                if (bind.isEmpty()) {
+                // Another process may have taken a port since it was found free.
+                if (!isCausedByBind(e) || attempt == ATTEMPTS) {
                     throw new IOException("The Kafka broker did not start on " + directory + ": " + e.getMessage(), e);
-                }
-                if (port != 0) {
-                    throw new IOException(
-                            "Port " + port + " is taken: choose another one, or none for any free port", e);
-                }
-                if (attempt == ATTEMPTS) {
-                    throw new IOException("No free port found for the Kafka broker in " + ATTEMPTS + " attempts", e);
                 }
             }
         }
@@ -187,12 +182,20 @@ public final class LocalBroker implements AutoCloseable {
         }
     }
 
-    private static Optional<BindException> bindException(Throwable thrown) {
+    private static void requireFree(int port) throws IOException {
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(HOST))) {
+            LOG.debug("Port {} is free", socket.getLocalPort());
+        } catch (BindException e) {
+            throw new IOException("Port " + port + " is taken: choose another one, or none for any free port", e);
+        }
+    }
+
+    private static boolean isCausedByBind(Throwable thrown) {
         for (Throwable t = thrown; t != null; t = t.getCause()) {
-            if (t instanceof BindException bind) {
-                return Optional.of(bind);
+            if (t instanceof BindException) {
+                return true;
             }
         }
-        return Optional.empty();
+        return false;
     }
 }
