@@ -29,7 +29,7 @@ public final class Main {
         CommandLine commandLine = new CommandLine(root)
                 .addSubcommand(new GenerateCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setUsageHelpAutoWidth(true);
+                .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));
         commandLine.setExecutionExceptionHandler((e, command, parsed) -> failed(session, root, parsed, e));
         return commandLine;
@@ -42,7 +42,8 @@ public final class Main {
             suggestions.toString().strip().lines().forEach(session.terminal()::line);
         }
         session.terminal()
-                .line("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help' for its options and examples.");
+                .line("Try '" + e.getCommandLine().getCommandSpec().qualifiedName()
+                        + " --help' for its options and examples.");
         return ExitCode.BAD_INPUT;
     }
 

@@ -62,9 +62,12 @@ public final class GenerationClient implements AutoCloseable {
         try {
             this.consumer = new KafkaConsumer<>(
                     Map.of(
-                            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
-                            ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
-                            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false),
+                            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                            bootstrapServers,
+                            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                            "read_committed",
+                            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
+                            false),
                     new ByteArrayDeserializer(),
                     new ByteArrayDeserializer());
         } catch (ConfigException e) {
@@ -114,11 +117,13 @@ public final class GenerationClient implements AutoCloseable {
                 newsNanos = System.nanoTime();
             }
             if (System.nanoTime() - newsNanos > patience.toNanos()) {
-                throw new IOException(planned
-                        ? "Nothing new for " + patience.toSeconds() + " s: " + missing + " of " + request.getCount()
-                                + " images are missing. The job may be busy (raise --timeout) or gone"
-                        : "No job has answered within " + patience.toSeconds() + " s on " + bootstrapServers
-                                + ". It may have no checkpoint yet (raise --timeout), or not be running");
+                throw new IOException(
+                        planned
+                                ? "Nothing new for " + patience.toSeconds() + " s: " + missing + " of "
+                                        + request.getCount()
+                                        + " images are missing. The job may be busy (raise --timeout) or gone"
+                                : "No job has answered within " + patience.toSeconds() + " s on " + bootstrapServers
+                                        + ". It may have no checkpoint yet (raise --timeout), or not be running");
             }
         }
     }
@@ -136,7 +141,8 @@ public final class GenerationClient implements AutoCloseable {
                 List<PartitionInfo> found = consumer.partitionsFor(topic, REACHABLE_WITHIN);
                 if (found == null || found.isEmpty()) {
                     throw new IOException("The broker at " + bootstrapServers + " has no topic '" + topic
-                            + "': no Freshet job has used it yet, or under another prefix than '" + topics.prefix() + "'");
+                            + "': no Freshet job has used it yet, or under another prefix than '" + topics.prefix()
+                            + "'");
                 }
                 found.forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
             }
@@ -149,8 +155,10 @@ public final class GenerationClient implements AutoCloseable {
 
     private void send(GenerationRequest request) throws IOException {
         Map<String, Object> settings = Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
-                ProducerConfig.MAX_BLOCK_MS_CONFIG, REACHABLE_WITHIN.toMillis());
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrapServers,
+                ProducerConfig.MAX_BLOCK_MS_CONFIG,
+                REACHABLE_WITHIN.toMillis());
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             byte[] value = requests.encode(request);
@@ -162,8 +170,8 @@ public final class GenerationClient implements AutoCloseable {
         }
     }
 
-    private <T extends SpecificRecord> T decode(
-            JsonCodec<T> codec, ConsumerRecord<byte[], byte[]> message) throws IOException {
+    private <T extends SpecificRecord> T decode(JsonCodec<T> codec, ConsumerRecord<byte[], byte[]> message)
+            throws IOException {
         try {
             return codec.decode(message.value());
         } catch (InvalidRecordException e) {
@@ -176,6 +184,7 @@ public final class GenerationClient implements AutoCloseable {
 
     private IOException unreachable(KafkaException e) {
         return new IOException(
-                "No Kafka broker answers at " + bootstrapServers + ". Is it running? (--bootstrap-servers HOST:PORT)", e);
+                "No Kafka broker answers at " + bootstrapServers + ". Is it running? (--bootstrap-servers HOST:PORT)",
+                e);
     }
 }

@@ -19,6 +19,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -41,7 +43,7 @@ public final class ImageFolder {
     private final Path partial;
     private final int indexDigits;
     private final List<Row> rows = new ArrayList<>();
-    private final Map<Long, byte[]> sheet = new LinkedHashMap<>();
+    private final SortedMap<Long, byte[]> sheet = new TreeMap<>();
 
     private record Row(long index, String json) {}
 
@@ -143,8 +145,8 @@ public final class ImageFolder {
 
     private RgbImage contactSheet(String title) throws IOException {
         List<RgbImage> images = new ArrayList<>();
-        for (long index : sheet.keySet().stream().sorted().toList()) {
-            images.add(Png.decode(sheet.get(index)));
+        for (byte[] png : sheet.values()) {
+            images.add(Png.decode(png));
         }
         List<ContactSheet.Row> lines = new ArrayList<>();
         for (int from = 0; from < images.size(); from += SHEET_COLUMNS) {
