@@ -32,7 +32,8 @@ public final class Respacing {
      */
     public static int[] timesteps(int trainingSteps, String notation) {
         if (trainingSteps < 1) {
-            throw new IllegalArgumentException("A training schedule of " + trainingSteps + " steps: expected at least 1");
+            throw new IllegalArgumentException(
+                    "A training schedule of " + trainingSteps + " steps: expected at least 1");
         }
         String trimmed = notation.trim();
         if (trimmed.isEmpty()) {
@@ -71,7 +72,8 @@ public final class Respacing {
                         + ": expected 0 to " + size);
             }
             double stride = count <= 1 ? 1 : (size - 1) / (double) (count - 1);
-            // Summed rather than multiplied, and rounded half to even, as the original does: both decide which step is met.
+            // Summed rather than multiplied, and rounded half to even, as the original does: both decide which step is
+            // met.
             double position = 0;
             for (int i = 0; i < count; i++) {
                 steps.add(start + (int) StrictMath.rint(position));
