@@ -1,0 +1,47 @@
+package io.freshet.schemas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TopicsTest {
+    @Test
+    void standUnderOnePrefixAndDiffer() {
+        Topics topics = new Topics("team-a.run_1");
+        List<String> names = List.of(
+                topics.requests(),
+                topics.deadLetters(),
+                topics.checkpoints(),
+                topics.checkpointEvents(),
+                topics.images(),
+                topics.status(),
+                topics.metrics());
+
+        assertThat(names)
+                .doesNotHaveDuplicates()
+                .allSatisfy(name -> assertThat(name)
+                        .startsWith("team-a.run_1.")
+                        // Kafka's own rule for topic names.
+                        .matches("[a-zA-Z0-9._-]{1,249}"));
+    }
+
+    @Test
+    void haveTheNamesThatTheDocumentationShows() {
+        assertThat(Topics.DEFAULT.requests()).isEqualTo("freshet.requests");
+        assertThat(Topics.DEFAULT.deadLetters()).isEqualTo("freshet.requests.dlq");
+        assertThat(Topics.DEFAULT.images()).isEqualTo("freshet.images");
+        assertThat(Topics.DEFAULT.status()).isEqualTo("freshet.status");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a b", "a/b", "é", "a\n"})
+    void refuseAPrefixThatKafkaWould(String prefix) {
+        assertThatThrownBy(() -> new Topics(prefix))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("Topic prefix '" + prefix + "' is not usable: expected 1 to 100 letters");
+    }
+}
