@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 
 /**
  * Images of one request on their way to a folder: {@code <index>-<class>.png}, a {@code manifest.jsonl} with a row per
@@ -71,7 +72,7 @@ public final class ImageFolder {
             throw new IOException("'" + target + "' is a file: choose another folder with --out");
         }
         Path partial = absolute.resolveSibling(absolute.getFileName() + ".partial");
-        delete(partial);
+        FileUtils.deleteDirectory(partial.toFile());
         Files.createDirectories(partial);
         return new ImageFolder(absolute, partial, count);
     }
@@ -119,7 +120,7 @@ public final class ImageFolder {
 
     /** Removes what has been written. */
     public void discard() throws IOException {
-        delete(partial);
+        FileUtils.deleteDirectory(partial.toFile());
     }
 
     private static Map<String, Object> manifestRow(GeneratedImage image, String file, byte[] png) {
@@ -163,17 +164,6 @@ public final class ImageFolder {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("Every Java platform has SHA-256", e);
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }
