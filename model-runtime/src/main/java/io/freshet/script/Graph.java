@@ -1,0 +1,153 @@
+package io.freshet.script;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Emits the body of one TorchScript method, one operation per line. Operations are named and ordered as in PyTorch's ATen; their
+ * contracts are ATen's.
+ *
+ * <p>Not thread-safe.
+ */
+public final class Graph {
+    private final String name;
+    private final List<String> inputs = new ArrayList<>();
+    private final List<String> lines = new ArrayList<>();
+    private final Function<String, String> parameterExpressions;
+    private int next;
+    private String returnType = "";
+
+    /**
+     * Begins a method.
+     *
+     * @param name the method's name
+     * @param parameterExpressions the expression that reads a named parameter, such as {@link ScriptModule#attribute}
+     */
+    public Graph(String name, Function<String, String> parameterExpressions) {
+        this.name = name;
+        this.parameterExpressions = parameterExpressions;
+    }
+
+    /** Declares a tensor argument. */
+    public Value input(String argument) {
+        inputs.add(argument + ": Tensor");
+        return new Value(argument);
+    }
+
+    /** Declares a number argument. */
+    public Value scalarInput(String argument) {
+        inputs.add(argument + ": float");
+        return new Value(argument);
+    }
+
+    /** Reads a parameter or buffer of the module. */
+    public Value parameter(String parameter) {
+        return emit(parameterExpressions.apply(parameter));
+    }
+
+    /** Emits {@code operator(arguments)}; arguments may be values, numbers, booleans, text, lists, or null for None. */
+    public Value op(String operator, Object... arguments) {
+        return emit(call(operator, arguments));
+    }
+
+    /** Emits a call whose result is not used, such as an operation in place. */
+    public void run(String operator, Object... arguments) {
+        lines.add("_" + next++ + " = " + call(operator, arguments));
+    }
+
+    /** Emits any expression. */
+    public Value emit(String expression) {
+        Value value = new Value("v" + next++);
+        lines.add(value + " = " + expression);
+        return value;
+    }
+
+    /** {@code a + b}. */
+    public Value add(Value a, Object b) {
+        return op("torch.add", a, b);
+    }
+
+    /** {@code a - b}. */
+    public Value sub(Value a, Object b) {
+        return op("torch.sub", a, b);
+    }
+
+    /** {@code a * b}. */
+    public Value mul(Value a, Object b) {
+        return op("torch.mul", a, b);
+    }
+
+    /** {@code x Wᵀ + b}. */
+    public Value linear(Value x, Value weight, Value bias) {
+        return op("torch.linear", x, weight, bias);
+    }
+
+    /** Convolution with stride 1 and padding that keeps the size. */
+    public Value conv2d(Value x, Value weight, Object bias, int padding, int groups) {
+        return op("torch.conv2d", x, weight, bias, List.of(1, 1), List.of(padding, padding), List.of(1, 1), groups);
+    }
+
+    /** The same elements in another shape; one size may be -1. */
+    public Value reshape(Value x, long... shape) {
+        return op("torch.reshape", x, Arrays.stream(shape).boxed().toList());
+    }
+
+    /** Reorders dimensions. */
+    public Value permute(Value x, int... order) {
+        return op("torch.permute", x, Arrays.stream(order).boxed().toList());
+    }
+
+    /** {@code length} entries of a dimension from {@code start}, as a view. */
+    public Value narrow(Value x, int dimension, long start, long length) {
+        return op("torch.narrow", x, dimension, start, length);
+    }
+
+    /** Joins along a dimension. */
+    public Value cat(List<Value> parts, int dimension) {
+        return op("torch.cat", parts, dimension);
+    }
+
+    /** Ends the method with one result. */
+    public String result(Value value) {
+        returnType = "Tensor";
+        lines.add("return " + value);
+        return source();
+    }
+
+    /** Ends the method with a tuple of results. */
+    public String results(List<Value> values) {
+        returnType = values.stream().map(v -> "Tensor").collect(Collectors.joining(", ", "Tuple[", "]"));
+        lines.add("return (" + values.stream().map(Value::name).collect(Collectors.joining(", ")) + ",)");
+        return source();
+    }
+
+    private String source() {
+        StringBuilder source =
+                new StringBuilder("  def ").append(name).append("(self: ").append(ScriptModule.ROOT_TYPE);
+        inputs.forEach(input -> source.append(",\n    ").append(input));
+        source.append(") -> ").append(returnType).append(":\n");
+        lines.forEach(line -> source.append("    ").append(line).append('\n'));
+        return source.toString();
+    }
+
+    private static String call(String operator, Object... arguments) {
+        return operator + Arrays.stream(arguments).map(Graph::literal).collect(Collectors.joining(", ", "(", ")"));
+    }
+
+    private static String literal(Object argument) {
+        if (argument == null) {
+            return "None";
+        } else if (argument instanceof Double number) {
+            return String.format(Locale.ROOT, "%.17g", number);
+        } else if (argument instanceof Boolean flag) {
+            return flag ? "True" : "False";
+        } else if (argument instanceof List<?> list) {
+            return list.stream().map(Graph::literal).collect(Collectors.joining(", ", "[", "]"));
+        }
+        return argument.toString();
+    }
+}

@@ -1,0 +1,183 @@
+package io.freshet.script;
+
+import io.freshet.weights.DType;
+import io.freshet.weights.Tensor;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * A TorchScript module written in Java: tensors by dotted name, held in a tree of sub-modules, and methods on the root.
+ *
+ * <p>Its archive opens with {@code torch.jit.load} in Python and C++ as well as here. Parameters keep their dotted names.
+ *
+ * @param parameters trainable tensors and buffers by dotted name, in order
+ * @param methods sources of the methods, from {@link Graph}
+ */
+public record ScriptModule(Map<String, Tensor> parameters, List<String> methods) {
+    static final String ROOT_TYPE = "__torch__.Module0";
+    private static final String ARCHIVE = "freshet";
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]+(\\.[A-Za-z0-9_]+)*");
+
+    public ScriptModule {
+        parameters = new LinkedHashMap<>(parameters);
+        methods = List.copyOf(methods);
+        for (String name : parameters.keySet()) {
+            if (!NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException("Parameter name '" + name + "' cannot be written as TorchScript");
+            }
+        }
+    }
+
+    /** The expression that reads a parameter of the module that the method belongs to. */
+    public static String attribute(String dottedName) {
+        String expression = "self";
+        for (String part : dottedName.split("\\.")) {
+            expression = Character.isDigit(part.charAt(0))
+                    ? "getattr(" + expression + ", \"" + part + "\")"
+                    : expression + "." + part;
+        }
+        return expression;
+    }
+
+    /**
+     * Writes the archive.
+     *
+     * @throws UncheckedIOException if the stream fails
+     */
+    public void writeTo(OutputStream out) {
+        Node root = new Node();
+        parameters.forEach(root::put);
+        List<Tensor> storages = new ArrayList<>();
+        Code code = new Code();
+        root.declare(code, String.join("", methods));
+        byte[] data = new PickleWriter().module(root, storages).finish();
+        try (ZipOutputStream zip = new ZipOutputStream(out)) {
+            entry(zip, "version", "3\n".getBytes(StandardCharsets.US_ASCII));
+            entry(zip, "constants.pkl", new PickleWriter().emptyTuple().finish());
+            entry(zip, "code/__torch__.py", code.text().getBytes(StandardCharsets.UTF_8));
+            entry(zip, "data.pkl", data);
+            for (int i = 0; i < storages.size(); i++) {
+                entry(zip, "data/" + i, bytes(storages.get(i)));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void entry(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
+        CRC32 crc = new CRC32();
+        crc.update(bytes);
+        ZipEntry entry = new ZipEntry(ARCHIVE + "/" + name);
+        entry.setMethod(ZipEntry.STORED); // LibTorch reads storages in place
+        entry.setSize(bytes.length);
+        entry.setCrc(crc.getValue());
+        entry.setTime(0);
+        zip.putNextEntry(entry);
+        zip.write(bytes);
+        zip.closeEntry();
+    }
+
+    private static byte[] bytes(Tensor tensor) {
+        ByteBuffer data = tensor.data();
+        byte[] bytes = new byte[data.remaining()];
+        data.get(bytes);
+        return bytes;
+    }
+
+    /** Collects class declarations and numbers them. */
+    private static final class Code {
+        private final StringBuilder declarations = new StringBuilder();
+        private int types;
+
+        String nextType() {
+            return "Module" + types++;
+        }
+
+        String text() {
+            return declarations.toString();
+        }
+    }
+
+    /** One sub-module of the tree. */
+    static final class Node {
+        private final Map<String, Node> children = new LinkedHashMap<>();
+        private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+        private String type = "";
+
+        private void put(String dottedName, Tensor tensor) {
+            int dot = dottedName.indexOf('.');
+            if (dot < 0) {
+                tensors.put(dottedName, tensor);
+            } else {
+                children.computeIfAbsent(dottedName.substring(0, dot), key -> new Node())
+                        .put(dottedName.substring(dot + 1), tensor);
+            }
+        }
+
+        private void declare(Code code, String methods) {
+            type = code.nextType();
+            children.values().forEach(child -> child.declare(code, ""));
+            StringBuilder out = code.declarations.append("class ").append(type).append("(Module):\n");
+            out.append("  __parameters__ = [");
+            tensors.forEach((name, tensor) -> {
+                if (isTrainable(tensor)) {
+                    out.append('"').append(name).append("\", ");
+                }
+            });
+            out.append("]\n  __buffers__ = [");
+            tensors.forEach((name, tensor) -> {
+                if (!isTrainable(tensor)) {
+                    out.append('"').append(name).append("\", ");
+                }
+            });
+            out.append("]\n  training : bool\n");
+            StringBuilder digits = new StringBuilder();
+            tensors.keySet().forEach(name -> attribute(out, digits, name, "Tensor"));
+            children.forEach((name, child) -> attribute(out, digits, name, "__torch__." + child.type));
+            if (digits.length() > 0) {
+                out.append("  __annotations__ = []\n").append(digits);
+            }
+            out.append(methods);
+        }
+
+        /** Names that begin with a digit are no identifiers and are declared by annotation. */
+        private static void attribute(StringBuilder out, StringBuilder digits, String name, String type) {
+            if (Character.isDigit(name.charAt(0))) {
+                digits.append("  __annotations__[\"")
+                        .append(name)
+                        .append("\"] = ")
+                        .append(type)
+                        .append('\n');
+            } else {
+                out.append("  ").append(name).append(" : ").append(type).append('\n');
+            }
+        }
+
+        private static boolean isTrainable(Tensor tensor) {
+            return tensor.dtype() == DType.F32;
+        }
+
+        String type() {
+            return type;
+        }
+
+        Map<String, Node> children() {
+            return children;
+        }
+
+        Map<String, Tensor> tensors() {
+            return tensors;
+        }
+    }
+}

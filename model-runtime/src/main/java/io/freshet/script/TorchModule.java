@@ -1,0 +1,146 @@
+package io.freshet.script;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import io.freshet.weights.DType;
+import io.freshet.weights.Tensor;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A {@link ScriptModule} loaded into LibTorch. Methods may be run by one thread at a time, not always the same one.
+ *
+ * <p>Tensors cross the border as float32, float64 or int64; other types are cast inside the script.
+ */
+public final class TorchModule implements AutoCloseable {
+    /** LibTorch's profiling executor stalls for seconds on each new shape; its switch is per thread. */
+    private static final ThreadLocal<Boolean> PROFILING_OFF = ThreadLocal.withInitial(() -> {
+        JniUtils.setGraphExecutorOptimize(false);
+        return true;
+    });
+
+    private final PtNDManager manager;
+    private final PtSymbolBlock block;
+
+    private TorchModule(PtNDManager manager, PtSymbolBlock block) {
+        this.manager = manager;
+        this.block = block;
+    }
+
+    /** Loads onto the CPU. */
+    public static TorchModule load(ScriptModule script) {
+        ByteArrayOutputStream archive = new ByteArrayOutputStream();
+        script.writeTo(archive);
+        Engine.getEngine("PyTorch");
+        PtNDManager manager = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        try {
+            return new TorchModule(
+                    manager,
+                    JniUtils.loadModule(manager, new ByteArrayInputStream(archive.toByteArray()), true, false));
+        } catch (IOException e) {
+            manager.close();
+            throw new UncheckedIOException(e);
+        } catch (RuntimeException e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Runs a method without recording gradients; it cannot switch recording on either.
+     *
+     * @param inputs its arguments
+     * @return its results, copied out
+     */
+    public List<Tensor> run(String method, Tensor... inputs) {
+        return run(method, false, inputs);
+    }
+
+    /**
+     * Runs a method with gradients recorded, so that it may call {@code torch.autograd.grad}.
+     *
+     * @param inputs its arguments
+     * @return its results, copied out
+     */
+    public List<Tensor> runWithGradients(String method, Tensor... inputs) {
+        boolean before = JniUtils.isGradMode();
+        JniUtils.setGradMode(true);
+        try {
+            return run(method, true, inputs);
+        } finally {
+            JniUtils.setGradMode(before);
+        }
+    }
+
+    private List<Tensor> run(String method, boolean gradients, Tensor... inputs) {
+        boolean quiet = PROFILING_OFF.get();
+        try (PtNDManager scope = (PtNDManager) manager.newSubManager()) {
+            NDList arguments = new NDList(inputs.length + 1);
+            for (Tensor input : inputs) {
+                arguments.add(toArray(scope, input));
+            }
+            NDArray selector = scope.create(0f);
+            selector.setName("module_method:" + method); // how DJL is told which method to run
+            arguments.add(selector);
+            List<Tensor> results = new ArrayList<>();
+            for (NDArray array : IValueUtils.forward(block, arguments, gradients)) {
+                results.add(toTensor(array));
+            }
+            return results;
+        }
+    }
+
+    private static PtNDArray toArray(PtNDManager scope, Tensor tensor) {
+        ByteBuffer data = tensor.data();
+        ByteBuffer direct = ByteBuffer.allocateDirect(data.remaining()).order(ByteOrder.nativeOrder());
+        direct.put(data).rewind();
+        return scope.create(direct, new Shape(tensor.dimensions()), dataType(tensor.dtype()));
+    }
+
+    private static DataType dataType(DType dtype) {
+        return switch (dtype) {
+            case F32 -> DataType.FLOAT32;
+            case F64 -> DataType.FLOAT64;
+            case I64 -> DataType.INT64;
+            default -> throw new IllegalArgumentException("Tensors of type " + dtype + " are cast inside the script");
+        };
+    }
+
+    private static Tensor toTensor(NDArray array) {
+        DType dtype = switch (array.getDataType()) {
+            case FLOAT32 -> DType.F32;
+            case FLOAT64 -> DType.F64;
+            case INT64 -> DType.I64;
+            default ->
+                throw new IllegalStateException(
+                        "A method returned " + array.getDataType() + ": cast inside the script");
+        };
+        return new Tensor(
+                dtype,
+                Arrays.stream(array.getShape().getShape()).boxed().toList(),
+                array.toByteBuffer().order(ByteOrder.LITTLE_ENDIAN));
+    }
+
+    @Override
+    public void close() {
+        block.close();
+        manager.close();
+    }
+}

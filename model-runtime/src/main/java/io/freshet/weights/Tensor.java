@@ -1,0 +1,123 @@
+package io.freshet.weights;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A tensor at rest: contiguous, row-major, little-endian. Immutable; the bytes may be a view of a mapped file.
+ *
+ * @param dtype element type
+ * @param shape sizes, outermost first; empty for a scalar
+ * @param data exactly the elements
+ */
+public record Tensor(DType dtype, List<Long> shape, ByteBuffer data) {
+    public Tensor {
+        shape = List.copyOf(shape);
+        data = data.slice().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        long expected = numel(shape) * dtype.bytes();
+        if (data.remaining() != expected) {
+            throw new IllegalArgumentException("A " + dtype + " tensor of shape " + shape + " needs " + expected
+                    + " bytes, not " + data.remaining());
+        }
+    }
+
+    /** A float32 tensor holding a copy of the values. */
+    public static Tensor of(float[] values, long... shape) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(values.length, 4)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return new Tensor(DType.F32, Arrays.stream(shape).boxed().toList(), bytes);
+    }
+
+    /** A float64 tensor holding a copy of the values. */
+    public static Tensor of(double[] values, long... shape) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(values.length, 8)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asDoubleBuffer().put(values);
+        return new Tensor(DType.F64, Arrays.stream(shape).boxed().toList(), bytes);
+    }
+
+    /** An int64 tensor holding a copy of the values. */
+    public static Tensor of(long[] values, long... shape) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(values.length, 8)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asLongBuffer().put(values);
+        return new Tensor(DType.I64, Arrays.stream(shape).boxed().toList(), bytes);
+    }
+
+    /** Number of elements. */
+    public long numel() {
+        return numel(shape);
+    }
+
+    /** The bytes, positioned at their start; each call gives an independent view. */
+    @Override
+    public ByteBuffer data() {
+        return data.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * A copy of the elements of a float32 tensor.
+     *
+     * @throws IllegalStateException if it is of another type
+     */
+    public float[] floats() {
+        require(DType.F32);
+        float[] values = new float[Math.toIntExact(numel())];
+        data().asFloatBuffer().get(values);
+        return values;
+    }
+
+    /**
+     * A copy of the elements of a float64 tensor.
+     *
+     * @throws IllegalStateException if it is of another type
+     */
+    public double[] doubles() {
+        require(DType.F64);
+        double[] values = new double[Math.toIntExact(numel())];
+        data().asDoubleBuffer().get(values);
+        return values;
+    }
+
+    /**
+     * A copy of the elements of an int64 tensor.
+     *
+     * @throws IllegalStateException if it is of another type
+     */
+    public long[] longs() {
+        require(DType.I64);
+        long[] values = new long[Math.toIntExact(numel())];
+        data().asLongBuffer().get(values);
+        return values;
+    }
+
+    /** The shape as an array. */
+    public long[] dimensions() {
+        return shape.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    @Override
+    public String toString() {
+        return dtype + shape.toString();
+    }
+
+    private void require(DType expected) {
+        if (dtype != expected) {
+            throw new IllegalStateException("Tensor " + this + " is read as " + expected);
+        }
+    }
+
+    private static long numel(List<Long> shape) {
+        long numel = 1;
+        for (long size : shape) {
+            if (size < 0) {
+                throw new IllegalArgumentException("Tensor shape " + shape + " has a negative size");
+            }
+            numel = Math.multiplyExact(numel, size);
+        }
+        return numel;
+    }
+}
