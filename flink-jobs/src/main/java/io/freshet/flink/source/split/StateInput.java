@@ -164,7 +164,6 @@ public final class StateInput {
         double eta = in.readDouble();
         SamplerSettings settings = new SamplerSettings(kind, steps, eta, in.readDouble());
         CheckpointRef checkpoint = readCheckpoint();
-        return new PlannedRequest(
-                requestId, count, seed, labels, settings, checkpoint, Purpose.valueOf(readString()));
+        return new PlannedRequest(requestId, count, seed, labels, settings, checkpoint, Purpose.valueOf(readString()));
     }
 }

@@ -7,9 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /** Writes the parts that splits and planner state are made of; {@link StateInput} reads them. Not thread-safe. */
@@ -74,24 +72,21 @@ public final class StateOutput {
         }
     }
 
-    /** A table of the distinct requests; returns each one's place in it. */
-    public Map<PlannedRequest, Integer> writeRequests(Collection<PlannedRequest> requests) throws IOException {
-        Map<PlannedRequest, Integer> places = new LinkedHashMap<>();
-        for (PlannedRequest request : requests) {
-            places.putIfAbsent(request, places.size());
-        }
-        out.writeInt(places.size());
-        for (PlannedRequest request : places.keySet()) {
+    /** A table of the distinct requests; returns it. */
+    public PlaceTable<PlannedRequest> writeRequests(Collection<PlannedRequest> requests) throws IOException {
+        PlaceTable<PlannedRequest> table = new PlaceTable<>(requests);
+        out.writeInt(table.values().size());
+        for (PlannedRequest request : table.values()) {
             writeRequest(request);
         }
-        return places;
+        return table;
     }
 
     /** Number and ranges, each naming its request's place in the table. */
-    public void writeRanges(List<SampleRange> ranges, Map<PlannedRequest, Integer> places) throws IOException {
+    public void writeRanges(List<SampleRange> ranges, PlaceTable<PlannedRequest> table) throws IOException {
         out.writeInt(ranges.size());
         for (SampleRange range : ranges) {
-            out.writeInt(places.get(range.request()));
+            out.writeInt(table.placeOf(range.request()));
             out.writeLong(range.from());
             out.writeLong(range.to());
         }

@@ -6,7 +6,6 @@ import io.freshet.schemas.avro.SamplerOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
@@ -22,14 +21,14 @@ public final class WorkSplitSerializer implements SimpleVersionedSerializer<Work
     @Override
     public byte[] serialize(WorkSplit split) throws IOException {
         StateOutput out = new StateOutput();
-        Map<PlannedRequest, Integer> places = out.writeRequests(Stream.concat(
+        PlaceTable<PlannedRequest> table = out.writeRequests(Stream.concat(
                         split.ranges().stream().map(SampleRange::request),
                         split.rows().stream().map(RequestRow::request))
                 .toList());
-        out.writeRanges(split.ranges(), places);
+        out.writeRanges(split.ranges(), table);
         out.writeInt(split.rows().size());
         for (RequestRow row : split.rows()) {
-            out.writeInt(places.get(row.request()));
+            out.writeInt(table.placeOf(row.request()));
             out.writeLong(row.row().task().index());
             out.writeInt(row.row().task().label());
             out.writeInt(row.row().stepsDone());
