@@ -8,6 +8,7 @@ import io.freshet.sampling.StagedCheckpoint;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
@@ -36,6 +37,7 @@ final class CheckpointShelf {
     private final Runnable wake;
     private final Map<String, StagedCheckpoint> resident = new HashMap<>();
     private final Set<String> underWay = new HashSet<>();
+    private Set<CheckpointRef> wanted = Set.of();
     private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
 
     /**
@@ -61,9 +63,22 @@ final class CheckpointShelf {
         }
     }
 
-    /** Says of each of these that is in memory that it is. */
-    void report(Collection<CheckpointRef> checkpoints) {
-        for (CheckpointRef checkpoint : checkpoints) {
+    /**
+     * Follows the planner: unloads, says what is in memory already, stages what is not.
+     *
+     * @param planned most urgent first
+     * @param ownNeeds what the reader's own rows need beside that
+     */
+    void follow(Collection<CheckpointRef> planned, Collection<CheckpointRef> ownNeeds) {
+        wanted = new LinkedHashSet<>(planned);
+        unload(ownNeeds);
+        report();
+        stage(wanted);
+        stage(ownNeeds);
+    }
+
+    private void report() {
+        for (CheckpointRef checkpoint : wanted) {
             StagedCheckpoint staged = resident.get(checkpoint.sha256());
             if (staged != null) {
                 planner.accept(new CheckpointReady(staged));
@@ -79,7 +94,10 @@ final class CheckpointShelf {
             underWay.remove(sha256);
             StagedCheckpoint staged = outcome.staged();
             if (staged != null && !engine.isResident(sha256)) {
-                LOG.info("Checkpoint {} was not wanted any more when it was ready", outcome.checkpoint());
+                // It was unloaded in the moment it was ready, because nobody wanted it just then.
+                if (wanted.contains(outcome.checkpoint())) {
+                    stage(Set.of(outcome.checkpoint()));
+                }
             } else if (staged != null) {
                 resident.put(sha256, staged);
                 planner.accept(new CheckpointReady(staged));
@@ -90,10 +108,11 @@ final class CheckpointShelf {
         }
     }
 
-    /** Unloads what is not among these and has no row in flight. */
-    void retainOnly(Collection<CheckpointRef> checkpoints) {
+    /** Unloads what the planner does not want, the reader does not need, and no row in flight uses. */
+    void unload(Collection<CheckpointRef> ownNeeds) {
         Set<String> kept = new HashSet<>();
-        checkpoints.forEach(c -> kept.add(c.sha256()));
+        wanted.forEach(c -> kept.add(c.sha256()));
+        ownNeeds.forEach(c -> kept.add(c.sha256()));
         engine.retainOnly(kept);
         resident.keySet().removeIf(sha256 -> !engine.isResident(sha256));
     }

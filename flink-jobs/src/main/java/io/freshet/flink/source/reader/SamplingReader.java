@@ -1,6 +1,5 @@
 package io.freshet.flink.source.reader;
 
-import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
@@ -12,10 +11,8 @@ import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceEvent;
@@ -44,7 +41,6 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     private final Counter steps;
     private final Counter samplesFinished;
     private final Counter rowsRestored;
-    private List<CheckpointRef> wanted = List.of();
     private volatile CompletableFuture<Void> available = new CompletableFuture<>();
     private boolean started;
     private boolean asked;
@@ -91,7 +87,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         fillEngine();
         if (engine.isIdle()) {
-            unload();
+            shelf.unload(buffer.checkpoints());
             askForWork();
             return noMoreSplits && buffer.isEmpty() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
         }
@@ -136,12 +132,6 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
     }
 
-    private void unload() {
-        Set<CheckpointRef> kept = new LinkedHashSet<>(wanted);
-        kept.addAll(buffer.checkpoints());
-        shelf.retainOnly(kept);
-    }
-
     @Override
     public List<WorkSplit> snapshotState(long checkpointId) {
         List<RequestRow> rows =
@@ -181,11 +171,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         if (!(event instanceof ResidencyPlan plan)) {
             throw new IllegalArgumentException("The planner sent an unknown event " + event);
         }
-        wanted = plan.wanted();
-        unload();
-        shelf.report(wanted);
-        shelf.stage(wanted);
-        shelf.stage(buffer.checkpoints());
+        shelf.follow(plan.wanted(), buffer.checkpoints());
     }
 
     @Override
