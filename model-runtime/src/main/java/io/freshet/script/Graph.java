@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Emits the body of one TorchScript method, one operation per line. Operations are named and ordered as in PyTorch's ATen; their
@@ -50,12 +51,12 @@ public final class Graph {
     }
 
     /** Emits {@code operator(arguments)}; arguments may be values, numbers, booleans, text, lists, or null for None. */
-    public Value op(String operator, Object... arguments) {
+    public Value op(String operator, @Nullable Object... arguments) {
         return emit(call(operator, arguments));
     }
 
     /** Emits a call whose result is not used, such as an operation in place. */
-    public void run(String operator, Object... arguments) {
+    public void run(String operator, @Nullable Object... arguments) {
         lines.add("_" + next++ + " = " + call(operator, arguments));
     }
 
@@ -64,6 +65,19 @@ public final class Graph {
         Value value = new Value("v" + next++);
         lines.add(value + " = " + expression);
         return value;
+    }
+
+    /** Emits {@code variable = expression}, for what is no single tensor. */
+    public void assign(String variable, String expression) {
+        lines.add(variable + " = " + expression);
+    }
+
+    /** The gradient of a scalar with respect to a value that requires it; the method is to be run with gradients recorded. */
+    public Value gradient(Value scalar, Value of) {
+        Value gradient = new Value("v" + next++);
+        lines.add(gradient + "_maybe, = torch.autograd.grad([" + scalar + "], [" + of + "])");
+        lines.add(gradient + " = unchecked_cast(Tensor, " + gradient + "_maybe)");
+        return gradient;
     }
 
     /** {@code a + b}. */
@@ -87,7 +101,7 @@ public final class Graph {
     }
 
     /** Convolution with stride 1 and padding that keeps the size. */
-    public Value conv2d(Value x, Value weight, Object bias, int padding, int groups) {
+    public Value conv2d(Value x, Value weight, @Nullable Value bias, int padding, int groups) {
         return op("torch.conv2d", x, weight, bias, List.of(1, 1), List.of(padding, padding), List.of(1, 1), groups);
     }
 
@@ -134,11 +148,11 @@ public final class Graph {
         return source.toString();
     }
 
-    private static String call(String operator, Object... arguments) {
+    private static String call(String operator, @Nullable Object... arguments) {
         return operator + Arrays.stream(arguments).map(Graph::literal).collect(Collectors.joining(", ", "(", ")"));
     }
 
-    private static String literal(Object argument) {
+    private static String literal(@Nullable Object argument) {
         if (argument == null) {
             return "None";
         } else if (argument instanceof Double number) {

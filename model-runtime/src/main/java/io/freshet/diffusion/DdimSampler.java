@@ -1,0 +1,67 @@
+package io.freshet.diffusion;
+
+/**
+ * Denoising diffusion implicit models (Song et al. 2021, equations 12 and 16): x_{t−1} = √ᾱ_{t−1} x_0 + √(1 − ᾱ_{t−1} − σ²) ε
+ * + σ z with σ = η √((1 − ᾱ_{t−1}) / (1 − ᾱ_t)) √(1 − ᾱ_t / ᾱ_{t−1}). A predicted variance is not used.
+ */
+public final class DdimSampler implements Sampler {
+    private final int steps;
+    private final StartPrediction start;
+    private final float[] startWeight;
+    private final float[] noiseWeight;
+    private final float[] sigma;
+
+    /**
+     * For every step of a schedule.
+     *
+     * @param schedule respaced
+     * @param eta η in [0, 1]: 0 is deterministic, 1 has the noise of ancestral sampling
+     * @param clipDenoised whether the estimate of x_0 is clipped to [−1, 1]: for models of pixels, not of latents
+     */
+    public DdimSampler(NoiseSchedule schedule, double eta, boolean clipDenoised) {
+        if (!(eta >= 0 && eta <= 1)) {
+            throw new IllegalArgumentException("eta is " + eta + ": expected a number from 0 to 1");
+        }
+        this.steps = schedule.steps();
+        this.start = new StartPrediction(schedule, clipDenoised);
+        this.startWeight = new float[steps];
+        this.noiseWeight = new float[steps];
+        this.sigma = new float[steps];
+        float[] alphaBars = StartPrediction.toFloats(schedule.alphasCumprod());
+        float[] previousAlphaBars = StartPrediction.toFloats(schedule.alphasCumprodPrev());
+        for (int i = 0; i < steps; i++) {
+            float alphaBar = alphaBars[i];
+            float previous = previousAlphaBars[i];
+            sigma[i] = (float) eta * sqrt((1f - previous) / (1f - alphaBar)) * sqrt(1f - alphaBar / previous);
+            startWeight[i] = sqrt(previous);
+            // With eta = 1 and next to no signal left, rounding can make the difference negative; it is then zero.
+            noiseWeight[i] = sqrt(Math.max(0f, 1f - previous - sigma[i] * sigma[i]));
+        }
+    }
+
+    @Override
+    public int steps() {
+        return steps;
+    }
+
+    @Override
+    public boolean drawsNoise(int i) {
+        return i > 0 && sigma[i] != 0f;
+    }
+
+    @Override
+    public void step(int i, float[] latent, float[] output, int offset, float[] noise) {
+        boolean noisy = drawsNoise(i);
+        for (int k = 0; k < latent.length; k++) {
+            float x = latent[k];
+            float x0 = start.fromNoise(i, x, output[offset + k]);
+            float mean = x0 * startWeight[i] + noiseWeight[i] * start.toNoise(i, x, x0);
+            latent[k] = noisy ? mean + sigma[i] * noise[k] : mean;
+        }
+    }
+
+    /** Correctly rounded in float32, as the root of a float in float64 always is. */
+    private static float sqrt(float value) {
+        return (float) StrictMath.sqrt(value);
+    }
+}

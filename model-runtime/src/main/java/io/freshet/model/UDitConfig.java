@@ -1,0 +1,65 @@
+package io.freshet.model;
+
+import java.util.List;
+
+/**
+ * Size of a U-DiT in the paper's full recipe (arXiv 2405.02730): cosine attention over tokens downsampled two by two, RoPE in two
+ * dimensions, 5x5 depth-wise downsampler with a shortcut, re-parametrised FFN, learned sigma.
+ *
+ * @param inputSize H = W of the latent, a multiple of 8
+ * @param inChannels C of the latent
+ * @param hiddenSize channels of the outermost level, D; 2D and 4D below it
+ * @param depth blocks of encoder 1, encoder 2, latent, decoder 2, decoder 1
+ * @param numHeads attention heads, the same on every level; the head size D / heads is a multiple of 4
+ * @param mlpRatio hidden channels of the FFN over its input's
+ * @param numClasses class labels; the null label of guidance is one more
+ */
+public record UDitConfig(
+        int inputSize,
+        int inChannels,
+        int hiddenSize,
+        List<Integer> depth,
+        int numHeads,
+        int mlpRatio,
+        int numClasses) {
+    /** Levels of the U. */
+    public static final int STAGES = 5;
+
+    /** Side of the block of tokens that attention takes apart. */
+    public static final int DOWN_FACTOR = 2;
+
+    public UDitConfig {
+        depth = List.copyOf(depth);
+        require(inputSize >= 8 && inputSize % 8 == 0, "inputSize", inputSize, "a positive multiple of 8");
+        require(inChannels >= 1, "inChannels", inChannels, "at least 1");
+        require(numHeads >= 1, "numHeads", numHeads, "at least 1");
+        require(
+                hiddenSize >= 4 && hiddenSize % 4 == 0 && hiddenSize % (4 * numHeads) == 0,
+                "hiddenSize",
+                hiddenSize,
+                "a multiple of 4 x numHeads (" + 4 * numHeads + "), for RoPE rotates pairs in two dimensions");
+        require(
+                depth.size() == STAGES && depth.stream().allMatch(d -> d >= 1),
+                "depth",
+                depth,
+                "five positive numbers, such as [2, 5, 8, 5, 2]");
+        require(mlpRatio >= 1, "mlpRatio", mlpRatio, "at least 1");
+        require(numClasses >= 1, "numClasses", numClasses, "at least 1");
+    }
+
+    /** U-DiT-S of the paper, for 32x32x4 latents and the classes of ImageNet. */
+    public static UDitConfig small() {
+        return new UDitConfig(32, 4, 96, List.of(2, 5, 8, 5, 2), 4, 2, 1000);
+    }
+
+    /** Channels of the output: the noise prediction and the interpolation of the variance. */
+    public int outChannels() {
+        return 2 * inChannels;
+    }
+
+    private static void require(boolean condition, String field, Object actual, String expected) {
+        if (!condition) {
+            throw new IllegalArgumentException("U-DiT config: " + field + " is " + actual + ", expected " + expected);
+        }
+    }
+}

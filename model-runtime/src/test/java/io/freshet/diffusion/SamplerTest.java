@@ -1,0 +1,121 @@
+package io.freshet.diffusion;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+
+class SamplerTest {
+    private static final int AREA = 4;
+
+    @Test
+    void ofAKnownImageRecoversItWithoutNoise() {
+        for (String respacing : List.of("1", "7", "ddim50")) {
+            RespacedSchedule respaced = RespacedSchedule.of(NoiseSchedule.linear(1000), respacing);
+            Sampler sampler = new DdimSampler(respaced.schedule(), 0, false);
+            float[] image = {-0.9f, -0.1f, 0.4f, 0.8f};
+            float[] noise = {0.3f, -1.2f, 0.7f, 2f};
+            int last = sampler.steps() - 1;
+            double signal = respaced.schedule().sqrtAlphasCumprod()[last];
+            double spread = respaced.schedule().sqrtOneMinusAlphasCumprod()[last];
+            float[] latent = new float[AREA];
+            for (int j = 0; j < AREA; j++) {
+                latent[j] = (float) (signal * image[j] + spread * noise[j]);
+            }
+            for (int i = last; i >= 0; i--) {
+                sampler.step(i, latent, noise, 0, new float[0]);
+            }
+            for (int j = 0; j < AREA; j++) {
+                assertThat(latent[j]).as("%s, element %d", respacing, j).isCloseTo(image[j], within(1e-3f));
+            }
+        }
+    }
+
+    @Test
+    void clipsTheEstimateOfTheImageWhereAskedTo() {
+        NoiseSchedule schedule =
+                RespacedSchedule.of(NoiseSchedule.linear(1000), "10").schedule();
+        for (boolean clip : new boolean[] {true, false}) {
+            for (Sampler sampler : List.of(
+                    new DdimSampler(schedule, 0, clip),
+                    new DdpmSampler(schedule, DdpmSampler.Variance.FIXED_LARGE, clip))) {
+                float[] latent = {5f, -5f, 5f, -5f};
+                sampler.step(0, latent, new float[AREA], 0, new float[0]);
+                float size = Math.abs(latent[0]);
+                assertThat(size <= 1f)
+                        .as("%s clip=%s gives %s", sampler.getClass().getSimpleName(), clip, size)
+                        .isEqualTo(clip);
+            }
+        }
+    }
+
+    @Test
+    void readsNoNoiseWhereItDrawsNone() {
+        NoiseSchedule schedule =
+                RespacedSchedule.of(NoiseSchedule.linear(1000), "10").schedule();
+        assertThat(new DdpmSampler(schedule, DdpmSampler.Variance.LEARNED_RANGE, true).drawsNoise(0))
+                .isFalse();
+        assertThat(new DdpmSampler(schedule, DdpmSampler.Variance.LEARNED_RANGE, true).drawsNoise(1))
+                .isTrue();
+        assertThat(new DdimSampler(schedule, 0, true).drawsNoise(9)).isFalse();
+        assertThat(new DdimSampler(schedule, 0.5, true).drawsNoise(9)).isTrue();
+        assertThat(new DdimSampler(schedule, 0.5, true).drawsNoise(0)).isFalse();
+    }
+
+    @Test
+    void staysFiniteAtFullEtaOfTheCosineSchedule() {
+        for (String respacing : List.of("2", "10", "1000")) {
+            NoiseSchedule schedule = RespacedSchedule.of(NoiseSchedule.squaredCosine(1000), respacing)
+                    .schedule();
+            Sampler sampler = new DdimSampler(schedule, 1, true);
+            float[] latent = {1f, -1f, 0.5f, 0f};
+            float[] noise = {0.1f, 0.2f, -0.3f, 0.4f};
+            for (int i = sampler.steps() - 1; i >= 0; i--) {
+                sampler.step(i, latent, noise, 0, noise);
+                assertThat(latent).as("respacing %s, step %d", respacing, i).matches(SamplerTest::finite);
+            }
+        }
+    }
+
+    @Test
+    void refusesAnEtaOutOfRange() {
+        assertThatThrownBy(() -> new DdimSampler(NoiseSchedule.linear(100), 1.5, true))
+                .hasMessage("eta is 1.5: expected a number from 0 to 1");
+    }
+
+    @Test
+    void guidesTheFirstThreeChannelsAsPublished() {
+        assertThat(guided(GuidedChannels.FIRST_THREE, 4)).containsExactly(5, 5, 5, 3, 7, 7, 7, 7);
+        assertThat(guided(GuidedChannels.ALL, 4)).containsExactly(5, 5, 5, 5, 7, 7, 7, 7);
+        assertThat(guided(GuidedChannels.FIRST_THREE, 3)).containsExactly(5, 5, 5, 7, 7, 7);
+    }
+
+    /** Conditional noise 3 and variance 7, unconditional noise 1 and variance 9, weight 2: guided noise is 1 + 2 (3 − 1). */
+    private static float[] guided(GuidedChannels guidance, int channels) {
+        float[] output = new float[4 * channels];
+        for (int c = 0; c < channels; c++) {
+            output[c] = 3;
+            output[channels + c] = 7;
+            output[2 * channels + c] = 1;
+            output[3 * channels + c] = 9;
+        }
+        guidance.combine(output, 0, 2 * channels, channels, 1, 2.0);
+        return Arrays.copyOf(output, 2 * channels);
+    }
+
+    private static boolean finite(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Offset<Float> within(float offset) {
+        return Offset.offset(offset);
+    }
+}
