@@ -123,6 +123,19 @@ final class UDit {
         Value split = g.permute(g.reshape(down, -1, half, 2, half, 2, width), 0, 2, 4, 1, 3, 5);
         Value qkv = linear(g.reshape(split, -1, n, width), name + ".to_qkv"); // [4B, n, 3d]
 
+        Value v = g.reshape(g.narrow(qkv, 2, 2L * width, width), -1, n, heads, headSize);
+        // A softmax over one token is one; leaving it out keeps rounding out of gradients that are zero.
+        Value attended = n == 1 ? v : scaledDotProduct(qkv, v, name, width, side); // [4B, n, A, d/A]
+        Value tokens = g.reshape(attended, -1, 2, 2, half, half, width);
+        Value merged = g.reshape(g.permute(tokens, 0, 3, 1, 4, 2, 5), -1, side, side, width);
+        return linear(merged, name + ".to_out");
+    }
+
+    /** RoPE, then normalisation of queries and keys, then attention with a learned scale; [4B, n, A, d/A]. */
+    private Value scaledDotProduct(Value qkv, Value v, String name, int width, int side) {
+        int heads = config.numHeads();
+        int headSize = width / heads;
+        int n = side * side / (UDitConfig.DOWN_FACTOR * UDitConfig.DOWN_FACTOR);
         Value pairs = g.reshape(g.narrow(qkv, 2, 0, 2L * width), -1, n, 2L * heads, headSize / 2, 2);
         Value rotated = g.mul(
                 g.op("torch.view_as_complex", pairs),
@@ -132,12 +145,10 @@ final class UDit {
         Value scale =
                 g.op("torch.div", weights.apply(name + ".scale"), g.op("torch.clamp_min", norm, NORMALIZE_EPSILON));
         qk = g.permute(g.mul(qk, scale), 0, 2, 1, 3); // [4B, 2A, n, d/A]
-        Value v = g.permute(g.reshape(g.narrow(qkv, 2, 2L * width, width), -1, n, heads, headSize), 0, 2, 1, 3);
-        Value attended = g.emit("torch.scaled_dot_product_attention(" + g.narrow(qk, 1, 0, heads) + ", "
-                + g.narrow(qk, 1, heads, heads) + ", " + v + ", None, 0., False, scale=1.)"); // [4B, A, n, d/A]
-        Value tokens = g.reshape(g.permute(attended, 0, 2, 1, 3), -1, 2, 2, half, half, width);
-        Value merged = g.reshape(g.permute(tokens, 0, 3, 1, 4, 2, 5), -1, side, side, width);
-        return linear(merged, name + ".to_out");
+        Value attended = g.emit(
+                "torch.scaled_dot_product_attention(" + g.narrow(qk, 1, 0, heads) + ", " + g.narrow(qk, 1, heads, heads)
+                        + ", " + g.permute(v, 0, 2, 1, 3) + ", None, 0., False, scale=1.)"); // [4B, A, n, d/A]
+        return g.permute(attended, 0, 2, 1, 3);
     }
 
     /** 1x1 convolution, exact GELU, 5x5 depth-wise convolution, 1x1 convolution. */
