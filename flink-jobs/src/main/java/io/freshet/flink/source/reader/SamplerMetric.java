@@ -4,6 +4,10 @@ package io.freshet.flink.source.reader;
 public enum SamplerMetric {
     /** Forward passes taken. */
     STEPS("steps", "Forward passes taken"),
+    /** Denoising steps of single samples. */
+    ROW_STEPS("rowSteps", "Denoising steps of single samples"),
+    /** Rows that the network ran only to fill a bucket. */
+    PADDING_ROWS("paddingRows", "Network rows that were run only to fill a bucket"),
     /** Samples finished and emitted. */
     SAMPLES_FINISHED("samplesFinished", "Samples finished and emitted"),
     /** Samples on their way that came from state rather than from the planner. */

@@ -38,7 +38,6 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     private final CheckpointShelf shelf;
     private final WorkBuffer buffer = new WorkBuffer();
     private final Map<SampleTask, PlannedRequest> inFlight = new HashMap<>();
-    private final Counter steps;
     private final Counter samplesFinished;
     private final Counter rowsRestored;
     private volatile CompletableFuture<Void> available = new CompletableFuture<>();
@@ -58,7 +57,13 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         this.maxRows = maxRows;
         this.shelf = new CheckpointShelf(engine, context::sendSourceEventToCoordinator, this::wake);
         MetricGroup metrics = context.metricGroup();
-        this.steps = metrics.counter(SamplerMetric.STEPS.metricName());
+        metrics.gauge(
+                SamplerMetric.STEPS.metricName(), () -> engine.statistics().forwardPasses());
+        metrics.gauge(
+                SamplerMetric.ROW_STEPS.metricName(), () -> engine.statistics().rowSteps());
+        metrics.gauge(
+                SamplerMetric.PADDING_ROWS.metricName(),
+                () -> engine.statistics().paddingRows());
         this.samplesFinished = metrics.counter(SamplerMetric.SAMPLES_FINISHED.metricName());
         this.rowsRestored = metrics.counter(SamplerMetric.ROWS_RESTORED.metricName());
         metrics.gauge(SamplerMetric.ROWS_IN_FLIGHT.metricName(), () -> maxRows - engine.freeRows());
@@ -109,7 +114,6 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         long startNanos = System.nanoTime();
         List<FinishedSample> finished = engine.step();
         lastStepMillis = (System.nanoTime() - startNanos) / 1_000_000;
-        steps.inc();
         for (FinishedSample sample : finished) {
             PlannedRequest request = requestOf(sample.task());
             String className =
