@@ -1,6 +1,5 @@
 package io.freshet.app.local;
 
-import io.freshet.schemas.Topics;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,17 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.slf4j.Logger;
@@ -82,36 +73,6 @@ public final class LocalBroker implements AutoCloseable {
     /** Where clients on this machine connect. */
     public String bootstrapServers() {
         return HOST + ":" + port;
-    }
-
-    /**
-     * Creates the topics of a deployment, one partition each; those that exist are left as they are.
-     *
-     * @throws IOException if the broker refuses
-     */
-    public void createTopics(Topics topics) throws IOException, InterruptedException {
-        List<NewTopic> wanted = Stream.of(
-                        topics.requests(),
-                        topics.deadLetters(),
-                        topics.checkpoints(),
-                        topics.checkpointEvents(),
-                        topics.images(),
-                        topics.status(),
-                        topics.metrics())
-                .map(name -> new NewTopic(name, Optional.of(1), Optional.empty()))
-                .toList();
-        try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers()))) {
-            for (var created : admin.createTopics(wanted).values().entrySet()) {
-                try {
-                    created.getValue().get();
-                } catch (ExecutionException e) {
-                    if (!(e.getCause() instanceof TopicExistsException)) {
-                        throw new IOException(
-                                "Topic " + created.getKey() + " could not be created: " + e.getCause(), e);
-                    }
-                }
-            }
-        }
     }
 
     /** Stops it in order; its data is complete on disk afterwards. */

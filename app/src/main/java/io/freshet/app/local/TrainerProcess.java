@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +23,7 @@ public final class TrainerProcess implements AutoCloseable {
     private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
 
     private final Process process;
-    private final AtomicReference<Optional<TrainingLine>> progress = new AtomicReference<>(Optional.empty());
+    private volatile Optional<TrainingLine> progress = Optional.empty();
     private final Thread reader;
 
     private TrainerProcess(Process process) {
@@ -50,14 +49,17 @@ public final class TrainerProcess implements AutoCloseable {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass, "train"));
         command.addAll(arguments);
         command.addAll(List.of("--progress", "json", "--supervised"));
-        LOG.info("Starting the trainer: {}", String.join(" ", command.subList(command.indexOf("train"), command.size())));
-        return new TrainerProcess(
-                new ProcessBuilder(command).redirectError(log.toFile()).start());
+        LOG.info(
+                "Starting the trainer: {}",
+                String.join(" ", command.subList(command.indexOf("train"), command.size())));
+        Process process =
+                new ProcessBuilder(command).redirectError(log.toFile()).start();
+        return new TrainerProcess(process);
     }
 
     /** How far it has come, once it has said so. */
     public Optional<TrainingLine> progress() {
-        return progress.get();
+        return progress;
     }
 
     /** Its exit code, if it has ended. */
@@ -105,7 +107,7 @@ public final class TrainerProcess implements AutoCloseable {
 
     private void readLine(String line) {
         try {
-            progress.set(Optional.of(TrainingLine.parse(line)));
+            progress = Optional.of(TrainingLine.parse(line));
         } catch (IllegalArgumentException e) {
             // A library that prints must not stop the trainer by a full pipe.
             LOG.warn("{}", e.getMessage());

@@ -3,6 +3,7 @@ package io.freshet.app.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.freshet.flink.job.KafkaTopics;
 import io.freshet.schemas.Topics;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,7 +32,7 @@ class LocalBrokerTest {
     @Test
     void keepsCommittedRecordsAndHidesAbortedOnesAcrossARestart() throws Exception {
         try (LocalBroker broker = LocalBroker.start(directory, 0)) {
-            broker.createTopics(TOPICS);
+            KafkaTopics.create(broker.bootstrapServers(), Map.of(), TOPICS, 1);
             try (KafkaProducer<String, String> producer = transactionalProducer(broker)) {
                 producer.initTransactions();
                 producer.beginTransaction();
@@ -45,7 +46,7 @@ class LocalBrokerTest {
             assertThat(read(broker, 1)).as("before the restart").containsExactly("committed");
         }
         try (LocalBroker broker = LocalBroker.start(directory, 0)) {
-            broker.createTopics(TOPICS);
+            KafkaTopics.create(broker.bootstrapServers(), Map.of(), TOPICS, 1);
             try (KafkaProducer<String, String> producer = transactionalProducer(broker)) {
                 producer.initTransactions();
                 producer.beginTransaction();
