@@ -127,19 +127,16 @@ public final class SamplingJob {
     private void sinkOutputs(SingleOutputStreamOperator<GeneratedImage> images) {
         Topics topics = options.topics();
         images.sinkTo(sinks().to(
-                                topics.images(),
                                 new JsonRecords<>(topics.images(), GeneratedImage.class, GeneratedImage::getRequestId)))
                 .name("images sink")
                 .uid("images-sink");
         images.getSideOutput(OutputRouter.CHECKPOINT_EVENTS)
-                .sinkTo(sinks().to(
-                                topics.checkpointEvents(),
-                                new JsonRecords<>(
-                                        topics.checkpointEvents(), CheckpointEvent.class, CheckpointEvent::getSha256)))
+                .sinkTo(sinks().to(new JsonRecords<>(
+                        topics.checkpointEvents(), CheckpointEvent.class, CheckpointEvent::getSha256)))
                 .name("checkpoint events sink")
                 .uid("checkpoint-events-sink");
         images.getSideOutput(OutputRouter.REJECTED)
-                .sinkTo(sinks().to(topics.deadLetters(), new DeadLetters(topics.deadLetters(), topics.checkpoints())))
+                .sinkTo(sinks().to(new DeadLetters(topics.deadLetters(), topics.checkpoints())))
                 .name("dead letters sink")
                 .uid("dead-letters-sink");
     }
@@ -153,10 +150,8 @@ public final class SamplingJob {
                 .process(new RequestLedger(), new AvroTypeInfo<>(RequestStatus.class))
                 .name("ledger")
                 .uid("ledger")
-                .sinkTo(sinks().to(
-                                options.topics().status(),
-                                new JsonRecords<>(
-                                        options.topics().status(), RequestStatus.class, RequestStatus::getRequestId)))
+                .sinkTo(sinks().to(new JsonRecords<>(
+                        options.topics().status(), RequestStatus.class, RequestStatus::getRequestId)))
                 .name("status sink")
                 .uid("status-sink");
     }
@@ -191,10 +186,8 @@ public final class SamplingJob {
                 .uid("rolling-window");
         ofCheckpoints
                 .union(ofWindow)
-                .sinkTo(sinks().to(
-                                options.topics().metrics(),
-                                new JsonRecords<>(
-                                        options.topics().metrics(), MetricReport.class, SamplingJob::metricKey)))
+                .sinkTo(sinks().to(new JsonRecords<>(
+                        options.topics().metrics(), MetricReport.class, SamplingJob::metricKey)))
                 .name("metrics sink")
                 .uid("metrics-sink");
     }

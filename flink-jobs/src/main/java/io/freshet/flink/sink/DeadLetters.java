@@ -3,7 +3,6 @@ package io.freshet.flink.sink;
 import io.freshet.schemas.avro.RequestRejected;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +13,10 @@ import org.jspecify.annotations.Nullable;
  * freshet-partition}, {@code freshet-offset}, {@code freshet-timestamp} (of the message, in milliseconds) and {@code
  * freshet-version} (of this list), all in UTF-8.
  */
-public final class DeadLetters implements KafkaRecordSerializationSchema<RequestRejected> {
+public final class DeadLetters extends TopicRecords<RequestRejected> {
     private static final long serialVersionUID = 1;
     private static final String HEADERS_VERSION = "1";
 
-    private final String topic;
     private final String announcementTopic;
 
     /**
@@ -26,7 +24,7 @@ public final class DeadLetters implements KafkaRecordSerializationSchema<Request
      * @param announcementTopic where checkpoints are announced; messages of all other topics are requests
      */
     public DeadLetters(String topic, String announcementTopic) {
-        this.topic = topic;
+        super(topic);
         this.announcementTopic = announcementTopic;
     }
 
@@ -42,7 +40,7 @@ public final class DeadLetters implements KafkaRecordSerializationSchema<Request
         add(headers, "freshet-offset", Long.toString(rejected.getOffset()));
         add(headers, "freshet-timestamp", Long.toString(rejected.getTimestampMillis()));
         add(headers, "freshet-version", HEADERS_VERSION);
-        return new ProducerRecord<>(topic, null, null, bytes(rejected.getKey()), bytes(rejected.getValue()), headers);
+        return new ProducerRecord<>(topic(), null, null, bytes(rejected.getKey()), bytes(rejected.getValue()), headers);
     }
 
     private static void add(RecordHeaders headers, String name, String value) {

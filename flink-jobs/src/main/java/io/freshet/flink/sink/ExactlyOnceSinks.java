@@ -3,7 +3,6 @@ package io.freshet.flink.sink;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -21,8 +20,8 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
     /** Below the 15 minutes that brokers allow by default, and far above the time a restart takes. */
     private static final String TRANSACTION_TIMEOUT_MILLIS = "600000";
 
-    /** A sink of one topic. */
-    public <T> KafkaSink<T> to(String topic, KafkaRecordSerializationSchema<T> records) {
+    /** A sink of the records' topic. */
+    public <T> KafkaSink<T> to(TopicRecords<T> records) {
         Properties properties = new Properties();
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         properties.putAll(clientProperties);
@@ -31,7 +30,7 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
                 .setBootstrapServers(bootstrapServers)
                 .setKafkaProducerConfig(properties)
                 .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-                .setTransactionalIdPrefix(deployment + "." + topic)
+                .setTransactionalIdPrefix(deployment + "." + records.topic())
                 .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
                 .setRecordSerializer(records)
                 .build();

@@ -4,7 +4,6 @@ import io.freshet.schemas.json.JsonCodec;
 import java.nio.charset.StandardCharsets;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.flink.api.java.functions.KeySelector;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -13,16 +12,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the record
  */
-public final class JsonRecords<T extends SpecificRecord> implements KafkaRecordSerializationSchema<T> {
+public final class JsonRecords<T extends SpecificRecord> extends TopicRecords<T> {
     private static final long serialVersionUID = 1;
 
-    private final String topic;
     private final Class<T> type;
     private final KeySelector<T, String> key;
     private transient @Nullable JsonCodec<T> codec;
 
     public JsonRecords(String topic, Class<T> type, KeySelector<T, String> key) {
-        this.topic = topic;
+        super(topic);
         this.type = type;
         this.key = key;
     }
@@ -34,7 +32,7 @@ public final class JsonRecords<T extends SpecificRecord> implements KafkaRecordS
             json = JsonCodec.of(type);
             codec = json;
         }
-        return new ProducerRecord<>(topic, keyOf(record).getBytes(StandardCharsets.UTF_8), json.encode(record));
+        return new ProducerRecord<>(topic(), keyOf(record).getBytes(StandardCharsets.UTF_8), json.encode(record));
     }
 
     private String keyOf(T record) {
