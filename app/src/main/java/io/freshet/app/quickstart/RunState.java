@@ -29,14 +29,16 @@ final class RunState {
     /** One checkpoint, from its announcement to its distance; grows as the run goes on. */
     static final class Checkpoint {
         private final String sha256;
+        private final int samplesToKeep;
         private long step;
         private boolean announced;
         private @Nullable CheckpointEvent event;
         private @Nullable MetricReport report;
         private final SortedMap<Long, GeneratedImage> samples = new TreeMap<>();
 
-        private Checkpoint(String sha256) {
+        private Checkpoint(String sha256, int samplesToKeep) {
             this.sha256 = sha256;
+            this.samplesToKeep = samplesToKeep;
         }
 
         String sha256() {
@@ -60,8 +62,11 @@ final class RunState {
             return Optional.ofNullable(report);
         }
 
+        /** Whether its evaluation is complete, and the samples that are kept have been seen too. */
         boolean isJudged() {
-            return report != null && report.getComplete();
+            return report != null
+                    && report.getComplete()
+                    && samples.size() >= Math.min(samplesToKeep, report.getSamples());
         }
 
         /** Its first evaluation samples by index. */
@@ -123,6 +128,20 @@ final class RunState {
         return images;
     }
 
+    /** Checkpoints that could not be used. */
+    int refused() {
+        return (int) checkpoints.values().stream()
+                .filter(checkpoint -> checkpoint.event != null && !checkpoint.isCommitted())
+                .count();
+    }
+
+    /** Announced checkpoints that were not refused: those that are judged, or will be. */
+    int toBeJudged() {
+        return (int) checkpoints.values().stream()
+                .filter(checkpoint -> checkpoint.announced && (checkpoint.event == null || checkpoint.isCommitted()))
+                .count();
+    }
+
     /** Images delivered that the job asked for itself. */
     long evaluationImages() {
         return evaluationImages;
@@ -154,7 +173,7 @@ final class RunState {
     }
 
     private Checkpoint checkpoint(String sha256, long step) {
-        Checkpoint checkpoint = checkpoints.computeIfAbsent(sha256, Checkpoint::new);
+        Checkpoint checkpoint = checkpoints.computeIfAbsent(sha256, key -> new Checkpoint(key, sheetColumns));
         checkpoint.step = step;
         return checkpoint;
     }

@@ -132,8 +132,8 @@ record RunSummary(
         return lines;
     }
 
-    /** The judged checkpoints as comma-separated values with a header. */
-    String csv() {
+    /** Judged checkpoints as comma-separated values with a header. */
+    static String csv(List<Row> checkpoints) {
         StringBuilder csv = new StringBuilder(
                 "step,fid,bias_floor,samples,checkpoint_sha256,extractor,extractor_sha256,reference,reference_samples\n");
         for (Row row : checkpoints) {
