@@ -92,7 +92,7 @@ class GuidedLoopParityTest {
         JsonNode constructor = fixture.json().get("constructor");
         List<Integer> depth = new ArrayList<>();
         constructor.get("depth").forEach(d -> depth.add(d.asInt()));
-        UDitConfig config = new UDitConfig(
+        UDitConfig config = UDitConfig.paper(
                 constructor.get("input_size").asInt(),
                 constructor.get("in_channels").asInt(),
                 constructor.get("hidden_size").asInt(),

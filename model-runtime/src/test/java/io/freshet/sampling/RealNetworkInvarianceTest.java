@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** The promise that an image depends on its task alone, kept with a U-DiT on the device that runs the test. */
 class RealNetworkInvarianceTest {
-    private static final UDitConfig CONFIG = new UDitConfig(16, 4, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10);
+    private static final UDitConfig CONFIG = UDitConfig.paper(16, 4, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10);
 
     @Test
     void imagesHaveTheSameBitsInEveryBucketAndCompanyAndAfterInterruptions() {
