@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -211,6 +212,7 @@ class SamplingJobTest {
     @Test
     void goesOnAtOnceAfterAFailureAtTheEndOfALongStepWithACheckpointPending() throws Exception {
         AtomicInteger passes = new AtomicInteger();
+        AtomicBoolean thrown = new AtomicBoolean();
         ToyModels.hook("pending", new ToyModels.Hook() {
             @Override
             public void before(float[] timesteps, int rows) {}
@@ -221,6 +223,7 @@ class SamplingJobTest {
                 if (pass == 20) {
                     // Longer than the checkpoint interval: the barrier of a checkpoint waits behind this step.
                     pause(Duration.ofMillis(1500));
+                    thrown.set(true);
                     throw new IllegalStateException("thrown on purpose at the end of a long step");
                 }
                 pause(Duration.ofMillis(20));
