@@ -27,7 +27,9 @@ public final class Main {
     static CommandLine commandLine(Session session) {
         FreshetCommand root = new FreshetCommand();
         CommandLine commandLine = new CommandLine(root)
+                .addSubcommand(new QuickstartCommand(session))
                 .addSubcommand(new GenerateCommand(session))
+                .addSubcommand(new TrainCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));

@@ -2,6 +2,7 @@ package io.freshet.app.console;
 
 import java.util.OptionalInt;
 import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /**
  * Turns Ctrl-C and requests to terminate into an interrupt of the thread that works, so that it can put everything away
@@ -23,6 +24,11 @@ public final class StopSignals {
         Signal.handle(new Signal("INT"), signal -> signals.stop(ExitCode.INTERRUPTED));
         Signal.handle(new Signal("TERM"), signal -> signals.stop(ExitCode.TERMINATED));
         return signals;
+    }
+
+    /** Leaves Ctrl-C to the process that started this one, which shares its terminal. */
+    public static void ignoreInterrupts() {
+        Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
     }
 
     /** The exit code to end with, if a signal has come. */

@@ -1,5 +1,6 @@
 package io.freshet.app.local;
 
+import io.freshet.training.TrainingProgress;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -23,7 +24,7 @@ public final class TrainerProcess implements AutoCloseable {
     private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
 
     private final Process process;
-    private volatile Optional<TrainingLine> progress = Optional.empty();
+    private volatile Optional<TrainingProgress> progress = Optional.empty();
     private final Thread reader;
 
     private TrainerProcess(Process process) {
@@ -58,7 +59,7 @@ public final class TrainerProcess implements AutoCloseable {
     }
 
     /** How far it has come, once it has said so. */
-    public Optional<TrainingLine> progress() {
+    public Optional<TrainingProgress> progress() {
         return progress;
     }
 
@@ -107,7 +108,7 @@ public final class TrainerProcess implements AutoCloseable {
 
     private void readLine(String line) {
         try {
-            progress = Optional.of(TrainingLine.parse(line));
+            progress = Optional.of(TrainingLines.parse(line));
         } catch (IllegalArgumentException e) {
             // A library that prints must not stop the trainer by a full pipe.
             LOG.warn("{}", e.getMessage());

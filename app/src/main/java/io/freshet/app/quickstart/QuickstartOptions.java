@@ -1,26 +1,20 @@
 package io.freshet.app.quickstart;
 
-import java.nio.file.Path;
+import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What a quickstart run does.
  *
- * @param runsDirectory where run directories are made
- * @param name of the run, or nothing for one made from the time
  * @param port of the Kafka broker, 0 for a free one
+ * @param mainClass main class of the command line, which has a {@code train}
  * @param trainingArguments handed to {@code train}
  * @param evaluation how each checkpoint is judged
  * @param keepRunning whether to stay up afterwards
  */
 public record QuickstartOptions(
-        Path runsDirectory,
-        Optional<String> name,
-        int port,
-        List<String> trainingArguments,
-        Evaluation evaluation,
-        boolean keepRunning) {
+        int port, String mainClass, List<String> trainingArguments, Evaluation evaluation, boolean keepRunning) {
     public QuickstartOptions {
         trainingArguments = List.copyOf(trainingArguments);
         if (port < 0 || port > 65535) {
@@ -29,11 +23,23 @@ public record QuickstartOptions(
     }
 
     /**
-     * The images that each checkpoint is judged by.
+     * The images that each checkpoint is judged by: always from the same seed, so that checkpoints are compared on common
+     * random numbers.
      *
-     * @param samples how many
+     * @param samples how many, over all classes in turn
+     * @param seed the same for all checkpoints
+     * @param sampler its name on the wire
      * @param steps denoising steps
+     * @param eta DDIM's eta
      * @param guidance classifier-free guidance scale
      */
-    public record Evaluation(long samples, int steps, double guidance) {}
+    public record Evaluation(long samples, long seed, String sampler, int steps, double eta, double guidance) {
+        public Evaluation {
+            if (samples < 20) {
+                throw new IllegalArgumentException(
+                        "A checkpoint is to be judged by " + samples + " images: expected at least 20");
+            }
+            new SamplerSettings(SamplerKind.fromWireName(sampler), steps, eta, guidance);
+        }
+    }
 }

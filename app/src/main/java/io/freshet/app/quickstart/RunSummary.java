@@ -26,7 +26,7 @@ import java.util.OptionalLong;
  * @param peakRssMiB most memory resident, this process and the trainer added; nothing where the system does not tell
  * @param device what the model ran on
  */
-record RunSummary(
+public record RunSummary(
         String runDirectory,
         String bootstrapServers,
         List<Row> checkpoints,
@@ -39,7 +39,7 @@ record RunSummary(
         String device) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    RunSummary {
+    public RunSummary {
         checkpoints = List.copyOf(checkpoints);
     }
 
@@ -48,7 +48,7 @@ record RunSummary(
      *
      * @param swapMillis from the start of verification until it served
      */
-    record Row(
+    public record Row(
             long step,
             double fid,
             double biasFloor,
@@ -80,7 +80,7 @@ record RunSummary(
     }
 
     /** As one JSON object on one line. */
-    String toJson() throws IOException {
+    public String toJson() throws IOException {
         Map<String, Object> json = new LinkedHashMap<>();
         List<Map<String, Object>> list = new ArrayList<>();
         for (Row row : checkpoints) {
