@@ -7,7 +7,7 @@ import java.util.Locale;
 
 /**
  * The data set {@code shapes}: one large coloured shape on a pale, smoothly shaded ground; ten classes of shape, of varied
- * colour, size, place and rotation. Image number i is a pure function of (seed, i), the same bits on every machine, so nothing
+ * colour, size, place, rotation and texture. Image number i is a pure function of (seed, i), the same bits on every machine, so nothing
  * is downloaded or stored, and there is no end to it. Thread-safe.
  *
  * <p>Classes take turns: the label of image i is i mod 10, so any ten consecutive images hold each class once.
@@ -49,6 +49,7 @@ public record ShapesDataset(long seed) {
         Placement placement = Placement.draw(draws);
         Shade ground = Shade.ground(draws);
         Shade figure = Shade.figure(draws);
+        Weave weave = Weave.draw(draws);
 
         byte[] pixels = new byte[SIDE * SIDE * 3];
         for (int y = 0; y < SIDE; y++) {
@@ -56,9 +57,10 @@ public record ShapesDataset(long seed) {
                 double cover = placement.cover(silhouette, x, y);
                 double across = (x + 0.5) / SIDE * 2 - 1;
                 double down = (y + 0.5) / SIDE * 2 - 1;
+                double relief = weave.at(across, down);
                 for (int channel = 0; channel < 3; channel++) {
                     double behind = ground.at(channel, across, down);
-                    double level = behind + cover * (figure.at(channel, across, down) - behind);
+                    double level = behind + cover * (figure.at(channel, across, down) + relief - behind);
                     pixels[(y * SIDE + x) * 3 + channel] = (byte) (int) (255 * Math.min(Math.max(level, 0), 1) + 0.5);
                 }
             }
@@ -136,6 +138,20 @@ public record ShapesDataset(long seed) {
         double at(int channel, double across, double down) {
             double base = channel == 0 ? red : channel == 1 ? green : blue;
             return base + slopeX * across + slopeY * down;
+        }
+    }
+
+    /** A faint texture of soft bands: a triangle wave along one direction. */
+    private record Weave(double perX, double perY, double phase, double amplitude) {
+        static Weave draw(Draws draws) {
+            return new Weave(
+                    draws.between(-2.5, 2.5), draws.between(-2.5, 2.5), draws.between(0, 1), draws.between(0, 0.06));
+        }
+
+        double at(double across, double down) {
+            double position = perX * across + perY * down + phase;
+            double within = position - Math.floor(position);
+            return amplitude * (4 * Math.abs(within - 0.5) - 1);
         }
     }
 }
