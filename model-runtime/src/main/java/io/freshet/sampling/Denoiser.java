@@ -1,5 +1,6 @@
 package io.freshet.sampling;
 
+import io.freshet.diffusion.GuidedChannels;
 import java.util.List;
 
 /**
@@ -7,6 +8,9 @@ import java.util.List;
  * same one) and closes it.
  */
 public interface Denoiser extends AutoCloseable {
+    /** Channels of a model that draws pixels rather than latents. */
+    int PIXEL_CHANNELS = 3;
+
     /** C of the latent. */
     int channels();
 
@@ -23,7 +27,20 @@ public interface Denoiser extends AutoCloseable {
     boolean learnsSigma();
 
     /**
-     * One forward pass.
+     * Whether a sampler clips its estimate of x_0 to [-1, 1]. By default so for three channels, which are taken for pixels; the
+     * channels of a latent have no such bounds.
+     */
+    default boolean clipsDenoised() {
+        return channels() == PIXEL_CHANNELS;
+    }
+
+    /** Which channels classifier-free guidance reaches; by default those of the published models. */
+    default GuidedChannels guidedChannels() {
+        return GuidedChannels.FIRST_THREE;
+    }
+
+    /**
+     * One forward pass. A row's output must depend on that row's inputs only, bit for bit: not on its place, its neighbours or N.
      *
      * @param rows N, one of the engine's bucket sizes
      * @param x [N, C, H, W] row-major, at least that long

@@ -26,4 +26,14 @@ public record EngineOptions(List<Integer> buckets) {
     public int maxRows() {
         return buckets.get(buckets.size() - 1);
     }
+
+    /** The smallest bucket that holds so many network rows, 1 to {@link #maxRows}. */
+    int bucketFor(int networkRows) {
+        for (int bucket : buckets) {
+            if (bucket >= networkRows) {
+                return bucket;
+            }
+        }
+        throw new IllegalArgumentException(networkRows + " network rows: expected at most " + maxRows());
+    }
 }

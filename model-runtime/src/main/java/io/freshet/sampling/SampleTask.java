@@ -13,4 +13,13 @@ import io.freshet.checkpoint.CheckpointRef;
  * @param checkpoint the weights, pinned when the request was planned
  */
 public record SampleTask(
-        String requestId, long index, long seed, int label, SamplerSettings settings, CheckpointRef checkpoint) {}
+        String requestId, long index, long seed, int label, SamplerSettings settings, CheckpointRef checkpoint) {
+    public SampleTask {
+        if (index < 0) {
+            throw new IllegalArgumentException("Sample index " + index + " of request '" + requestId + "' is negative");
+        }
+        if (label < 0) {
+            throw new IllegalArgumentException("Label " + label + " of request '" + requestId + "' is negative");
+        }
+    }
+}

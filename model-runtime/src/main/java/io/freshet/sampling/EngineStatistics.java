@@ -1,0 +1,18 @@
+package io.freshet.sampling;
+
+/**
+ * What an engine has done since it was made; warming is not counted.
+ *
+ * @param forwardPasses runs of a network
+ * @param rowSteps denoising steps of samples
+ * @param networkRows rows that the networks ran for them: two per step of a guided sample
+ * @param paddingRows rows that they ran in vain, to fill a bucket
+ */
+public record EngineStatistics(long forwardPasses, long rowSteps, long networkRows, long paddingRows) {
+    static final EngineStatistics NONE = new EngineStatistics(0, 0, 0, 0);
+
+    EngineStatistics plusPass(int samples, int usedRows, int bucket) {
+        return new EngineStatistics(
+                forwardPasses + 1, rowSteps + samples, networkRows + usedRows, paddingRows + bucket - usedRows);
+    }
+}

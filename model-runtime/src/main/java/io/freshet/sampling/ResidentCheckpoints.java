@@ -1,0 +1,173 @@
+package io.freshet.sampling;
+
+import io.freshet.checkpoint.CheckpointException;
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The checkpoints that an engine holds in memory, and the one daemon thread that brings them there. Thread-safe; a checkpoint
+ * becomes visible once it is verified, loaded and warm, never half done.
+ */
+final class ResidentCheckpoints implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ResidentCheckpoints.class);
+    private static final Duration LONGEST_STAGING = Duration.ofMinutes(1);
+
+    private final EngineOptions options;
+    private final DenoiserLoader loader;
+    private final ExecutorService background;
+    private final Object lock = new Object();
+    private final Map<String, CompletableFuture<StagedCheckpoint>> stagings = new HashMap<>();
+    private final Map<String, ResidentCheckpoint> residents = new HashMap<>();
+    private boolean closed;
+
+    ResidentCheckpoints(EngineOptions options, DenoiserLoader loader) {
+        this.options = options;
+        this.loader = loader;
+        this.background = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "freshet-stage");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    CompletableFuture<StagedCheckpoint> stage(CheckpointRef ref) {
+        synchronized (lock) {
+            if (closed) {
+                return CompletableFuture.failedFuture(engineClosed(ref));
+            }
+            CompletableFuture<StagedCheckpoint> known = stagings.get(ref.sha256());
+            if (known != null) {
+                return known;
+            }
+            CompletableFuture<StagedCheckpoint> staging = new CompletableFuture<>();
+            stagings.put(ref.sha256(), staging);
+            background.execute(() -> run(ref, staging));
+            return staging;
+        }
+    }
+
+    @Nullable
+    ResidentCheckpoint find(String sha256) {
+        synchronized (lock) {
+            return residents.get(sha256);
+        }
+    }
+
+    /** Unloads those that match; only the owner of the engine may decide that, for it knows which have rows in flight. */
+    void unloadIf(Predicate<ResidentCheckpoint> unwanted) {
+        List<ResidentCheckpoint> unloaded = new ArrayList<>();
+        synchronized (lock) {
+            for (Iterator<ResidentCheckpoint> all = residents.values().iterator(); all.hasNext(); ) {
+                ResidentCheckpoint resident = all.next();
+                if (unwanted.test(resident)) {
+                    all.remove();
+                    stagings.remove(resident.ref().sha256());
+                    unloaded.add(resident);
+                }
+            }
+        }
+        unloaded.forEach(ResidentCheckpoints::closeQuietly);
+    }
+
+    /** Closes every network, one that is being staged as soon as that ends; waits for it, but not forever. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+        }
+        background.shutdown();
+        try {
+            if (!background.awaitTermination(LONGEST_STAGING.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn(
+                        "A checkpoint is still being staged after {}; it will be closed when that ends",
+                        LONGEST_STAGING);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        unloadIf(resident -> true);
+    }
+
+    private void run(CheckpointRef ref, CompletableFuture<StagedCheckpoint> staging) {
+        try {
+            StagedCheckpoint staged = load(ref);
+            staging.complete(staged);
+        } catch (CheckpointException e) {
+            fail(ref, staging, e);
+        } catch (Throwable e) {
+            // Native libraries throw errors too, and whoever waits for the future must hear of them.
+            fail(
+                    ref,
+                    staging,
+                    new CheckpointException("Checkpoint '" + ref.directory() + "' could not be loaded: " + e, e));
+        }
+    }
+
+    private StagedCheckpoint load(CheckpointRef ref) throws CheckpointException {
+        requireOpen(ref);
+        LoadedDenoiser loaded = loader.load(ref);
+        boolean admitted = false;
+        try {
+            long start = System.nanoTime();
+            ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded.denoiser(), options);
+            resident.warm(options);
+            long warmMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            synchronized (lock) {
+                requireOpen(ref);
+                residents.put(ref.sha256(), resident);
+                admitted = true;
+            }
+            return new StagedCheckpoint(
+                    ref, loaded.denoiser().classNames(), loaded.verifyMillis(), loaded.stageMillis(), warmMillis);
+        } finally {
+            if (!admitted) {
+                loaded.denoiser().close();
+            }
+        }
+    }
+
+    /** A failure is forgotten, so that the checkpoint can be staged again once it is mended. */
+    private void fail(CheckpointRef ref, CompletableFuture<StagedCheckpoint> staging, CheckpointException why) {
+        synchronized (lock) {
+            stagings.remove(ref.sha256(), staging);
+        }
+        staging.completeExceptionally(why);
+    }
+
+    private void requireOpen(CheckpointRef ref) throws CheckpointException {
+        synchronized (lock) {
+            if (closed) {
+                throw engineClosed(ref);
+            }
+        }
+    }
+
+    private static CheckpointException engineClosed(CheckpointRef ref) {
+        return new CheckpointException("Checkpoint '" + ref.directory() + "' was not staged: the engine is closed");
+    }
+
+    private static void closeQuietly(ResidentCheckpoint resident) {
+        try {
+            resident.denoiser().close();
+        } catch (RuntimeException e) {
+            LOG.warn(
+                    "Checkpoint '{}' could not be unloaded; its memory may be lost",
+                    resident.ref().directory(),
+                    e);
+        }
+    }
+}

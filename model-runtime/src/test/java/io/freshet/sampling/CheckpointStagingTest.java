@@ -1,0 +1,196 @@
+package io.freshet.sampling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.freshet.checkpoint.CheckpointException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class CheckpointStagingTest {
+    private static final SamplerSettings SETTINGS = new SamplerSettings(SamplerKind.DDIM, 5, 0, 1);
+
+    private final ToyDenoiser first = new ToyDenoiser(3, true, 0.9);
+    private final ToyDenoiser second = new ToyDenoiser(3, true, 0.4);
+    private final ToyDenoiser.Loader loader =
+            new ToyDenoiser.Loader().with(1, first).with(2, second);
+    private final CountDownLatch loading = new CountDownLatch(1);
+    private final CountDownLatch gate = new CountDownLatch(1);
+    private final SamplingEngine engine = new SamplingEngine(new EngineOptions(List.of(2, 4)), checkpoint -> {
+        if (checkpoint.step() == 2) {
+            loading.countDown();
+            await(gate);
+        }
+        return loader.load(checkpoint);
+    });
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(30, TimeUnit.SECONDS))
+                    .as("waited long enough")
+                    .isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @AfterEach
+    void close() {
+        gate.countDown();
+        engine.close();
+    }
+
+    private static SampleRow row(long index, long step) {
+        return SampleRow.start(new SampleTask("r", index, 3, 0, SETTINGS, ToyDenoiser.ref(step)));
+    }
+
+    @Test
+    void warmsEveryBucketAndReportsWhatItTook() {
+        StagedCheckpoint staged = engine.stage(ToyDenoiser.ref(1)).join();
+        assertThat(first.calls).extracting(ToyDenoiser.Call::rows).containsExactly(2, 4);
+        assertThat(staged.checkpoint()).isEqualTo(ToyDenoiser.ref(1));
+        assertThat(staged.classNames()).containsExactly("a", "b", "c", "d");
+        assertThat(staged.verifyMillis()).isEqualTo(1);
+        assertThat(staged.stageMillis()).isEqualTo(2);
+        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256())).isTrue();
+        assertThat(engine.statistics()).as("warming is not counted").isEqualTo(EngineStatistics.NONE);
+    }
+
+    @Test
+    void doesNotStopTheRowsInFlightNorChangeTheirWeights() {
+        engine.stage(ToyDenoiser.ref(1)).join();
+        engine.submit(row(0, 1));
+        CompletableFuture<StagedCheckpoint> staging = engine.stage(ToyDenoiser.ref(2));
+        engine.step();
+        assertThat(staging).as("still loading").isNotDone();
+        gate.countDown();
+        staging.join();
+        engine.submit(row(1, 2));
+        int finished = 0;
+        while (!engine.isIdle()) {
+            finished += engine.step().size();
+        }
+        assertThat(finished).isEqualTo(2);
+        assertThat(first.calls).as("2 warm, 5 steps").hasSize(7);
+        assertThat(second.calls).as("2 warm, 5 steps").hasSize(7);
+    }
+
+    @Test
+    void sharesOneFutureBetweenRepeatedCalls() {
+        assertThat(engine.stage(ToyDenoiser.ref(2))).isSameAs(engine.stage(ToyDenoiser.ref(2)));
+        gate.countDown();
+        engine.stage(ToyDenoiser.ref(2)).join();
+        engine.stage(ToyDenoiser.ref(2)).join();
+        assertThat(second.calls).as("warmed once").hasSize(2);
+    }
+
+    @Test
+    void ofADamagedCheckpointLeavesTheOthersServing() {
+        engine.stage(ToyDenoiser.ref(1)).join();
+        engine.submit(row(0, 1));
+        assertThatThrownBy(() -> engine.stage(ToyDenoiser.ref(9)).get())
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage("Checkpoint 'toy-00000009' is missing");
+        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256())).isFalse();
+        int finished = 0;
+        while (!engine.isIdle()) {
+            finished += engine.step().size();
+        }
+        assertThat(finished).isEqualTo(1);
+    }
+
+    @Test
+    void ofACheckpointThatWasMendedSucceedsTheSecondTime() {
+        assertThatThrownBy(() -> engine.stage(ToyDenoiser.ref(9)).join()).isInstanceOf(CompletionException.class);
+        loader.with(9, new ToyDenoiser(3, true, 0.1));
+        engine.stage(ToyDenoiser.ref(9)).join();
+        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256())).isTrue();
+    }
+
+    @Test
+    void refusesWeightsThatPredictNoNumbers() {
+        ToyDenoiser diverged = new ToyDenoiser(3, true, Double.NaN);
+        loader.with(9, diverged);
+        assertThatThrownBy(() -> engine.stage(ToyDenoiser.ref(9)).get())
+                .cause()
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(
+                        "Checkpoint 'toy-00000009' predicts 54 of 108 values that are not finite in a trial batch of 2"
+                                + " rows of noise: its weights are broken or training has diverged; go on from an earlier"
+                                + " checkpoint");
+        assertThat(diverged.closed).as("its memory is given back").isTrue();
+        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256())).isFalse();
+    }
+
+    @Test
+    void reportsACheckpointThatDoesNotRun() {
+        ToyDenoiser broken = new ToyDenoiser(3, true, 1);
+        broken.broken = true;
+        loader.with(9, broken);
+        assertThatThrownBy(() -> engine.stage(ToyDenoiser.ref(9)).get())
+                .cause()
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("Checkpoint 'toy-00000009' could not be loaded")
+                .hasMessageContaining("the device is gone");
+        assertThat(broken.closed).isTrue();
+    }
+
+    @Test
+    void unloadsWhatIsNeitherKeptNorInUse() {
+        gate.countDown();
+        engine.stage(ToyDenoiser.ref(1)).join();
+        engine.stage(ToyDenoiser.ref(2)).join();
+        engine.submit(row(0, 1));
+        engine.retainOnly(Set.of(ToyDenoiser.ref(2).sha256()));
+        assertThat(first.closed).as("has a row in flight").isFalse();
+        while (!engine.isIdle()) {
+            engine.step();
+        }
+        engine.retainOnly(Set.of(ToyDenoiser.ref(2).sha256()));
+        assertThat(first.closed).isTrue();
+        assertThat(second.closed).isFalse();
+        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256())).isFalse();
+        ToyDenoiser again = new ToyDenoiser(3, true, 0.9);
+        loader.with(1, again);
+        engine.stage(ToyDenoiser.ref(1)).join();
+        assertThat(again.calls).as("loaded anew").hasSize(2);
+    }
+
+    @Test
+    void isAbandonedWhenTheEngineCloses() throws Exception {
+        CompletableFuture<StagedCheckpoint> half = engine.stage(ToyDenoiser.ref(2));
+        await(loading);
+        CompletableFuture<StagedCheckpoint> queued = engine.stage(ToyDenoiser.ref(1));
+        Thread closer = new Thread(engine::close);
+        closer.start();
+        assertThatThrownBy(() -> {
+                    // Fails at once when the closing thread has got as far as to refuse it.
+                    while (true) {
+                        engine.stage(ToyDenoiser.ref(8)).getNow(null);
+                        Thread.onSpinWait();
+                    }
+                })
+                .hasRootCauseInstanceOf(CheckpointException.class);
+        gate.countDown();
+        closer.join();
+        for (CompletableFuture<StagedCheckpoint> abandoned : List.of(half, queued)) {
+            assertThatThrownBy(() -> abandoned.get(10, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining("the engine is closed");
+        }
+        assertThat(second.closed).as("loaded too late").isTrue();
+        assertThat(first.calls).as("never loaded").isEmpty();
+    }
+}
