@@ -2,6 +2,7 @@ package io.freshet.model;
 
 import io.freshet.script.Graph;
 import io.freshet.script.Value;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 
@@ -42,25 +43,23 @@ final class UDit {
      * @return [B, 2C, S, S]: noise prediction and variance interpolation
      */
     Value forward(Value x, Value t, List<Value> labels) {
-        int d = config.hiddenSize();
-        int s = config.inputSize();
         Value frequencies = timestepFrequencies(t);
         Value c1 = condition(frequencies, labels.get(0), 1);
         Value c2 = condition(frequencies, labels.get(1), 2);
         Value c3 = condition(frequencies, labels.get(2), 3);
 
         Value embedded = spatial(g.permute(x, 0, 2, 3, 1), "x_embedder.proj", 1, 1, true); // [B, S, S, D]
-        Value encoder1 = stage(embedded, c1, "encoder_level_1", 0, d, s);
-        Value encoder2 = stage(downsample(encoder1, "down1_2"), c2, "encoder_level_2", 1, 2 * d, s / 2);
-        Value latent = stage(downsample(encoder2, "down2_3"), c3, "latent", 2, 4 * d, s / 4);
+        Value encoder1 = stage(embedded, c1, "encoder_level_1", 0);
+        Value encoder2 = stage(downsample(encoder1, "down1_2"), c2, "encoder_level_2", 1);
+        Value latent = stage(downsample(encoder2, "down2_3"), c3, "latent", 2);
         Value joined2 = g.cat(List.of(upsample(latent, "up3_2"), encoder2), 3); // [B, S/2, S/2, 4D]
-        Value decoder2 = stage(linear(joined2, "reduce_chan_level2"), c2, "decoder_level_2", 3, 2 * d, s / 2);
+        Value decoder2 = stage(linear(joined2, "reduce_chan_level2"), c2, "decoder_level_2", 3);
         Value joined1 = g.cat(List.of(upsample(decoder2, "up2_1"), encoder1), 3); // [B, S, S, 2D]
-        Value decoder1 = stage(linear(joined1, "reduce_chan_level1"), c2, "decoder_level_1", 4, 2 * d, s);
+        Value decoder1 = stage(linear(joined1, "reduce_chan_level1"), c2, "decoder_level_1", 4);
 
         Value output = spatial(decoder1, "output", 1, 1, true);
-        Value modulation = linear(c2, "final_layer.adaLN_modulation.1"); // [B, 4D]: shift, scale
-        Value modulated = modulate(output, modulation, 0, 1, 2 * d);
+        List<Value> modulation = modulation(c2, "final_layer.adaLN_modulation.1", 2, config.width(4)); // shift, scale
+        Value modulated = modulate(output, modulation.get(0), modulation.get(1), config.width(4));
         return g.permute(spatial(modulated, "final_layer.out_proj", 1, 1, true), 0, 3, 1, 2); // [B, 2C, S, S]
     }
 
@@ -80,75 +79,80 @@ final class UDit {
         return g.op("torch.silu", g.add(time, label));
     }
 
-    private Value stage(Value x, Value c, String name, int stage, int width, int side) {
+    private Value stage(Value x, Value c, String name, int stage) {
         for (int i = 0; i < config.depth().get(stage); i++) {
-            x = halfBlock(x, c, name + "." + i + ".", 1, width, side);
-            x = halfBlock(x, c, name + "." + i + ".", 2, width, side);
+            x = halfBlock(x, c, name + "." + i + ".", 1, stage);
+            x = halfBlock(x, c, name + "." + i + ".", 2, stage);
         }
         return x;
     }
 
     /** Attention and FFN with adaLN-Zero; a block of the paper is two of them. */
-    private Value halfBlock(Value x, Value c, String block, int half, int width, int side) {
-        Value modulation = linear(c, block + "adaLN_modulation" + half + ".1"); // [B, 6d]
-        Value attended = attention(modulate(x, modulation, 0, 1, width), block + "attn" + half, width, side);
-        x = g.op("torch.addcmul", x, chunk(modulation, 2, width), attended);
-        Value fed = feedForward(modulate(x, modulation, 3, 4, width), block + "mlp" + half, width);
-        return g.op("torch.addcmul", x, chunk(modulation, 5, width), fed);
+    private Value halfBlock(Value x, Value c, String block, int half, int stage) {
+        int width = config.width(stage);
+        // shift, scale and gate of the attention, then of the FFN
+        List<Value> m = modulation(c, block + "adaLN_modulation" + half + ".1", 6, width);
+        Value attended = attention(modulate(x, m.get(0), m.get(1), width), block + "attn" + half, stage);
+        x = g.op("torch.addcmul", x, m.get(2), attended);
+        Value fed = feedForward(modulate(x, m.get(3), m.get(4), width), block + "mlp" + half, width);
+        return g.op("torch.addcmul", x, m.get(5), fed);
+    }
+
+    /** The parts of an adaLN layer's output, each [B, 1, 1, d]. */
+    private List<Value> modulation(Value c, String name, int parts, int width) {
+        Value joined = g.reshape(linear(c, name), -1, 1, 1, (long) parts * width);
+        return g.split(joined, 3, Collections.nCopies(parts, (long) width));
     }
 
     /** LayerNorm without affine parameters, then x (1 + scale) + shift. */
-    private Value modulate(Value x, Value modulation, int shift, int scale, int width) {
+    private Value modulate(Value x, Value shift, Value scale, int width) {
         Value normalized = g.op("torch.layer_norm", x, List.of(width), null, null, LAYER_NORM_EPSILON);
-        Value factor = g.add(chunk(modulation, scale, width), 1);
-        return g.op("torch.addcmul", chunk(modulation, shift, width), normalized, factor);
-    }
-
-    /** The i-th part of a modulation, [B, 1, 1, d]. */
-    private Value chunk(Value modulation, int i, int width) {
-        return g.reshape(g.narrow(modulation, 1, (long) i * width, width), -1, 1, 1, width);
+        return g.op("torch.addcmul", shift, normalized, g.add(scale, 1));
     }
 
     /**
-     * Cosine self-attention (Swin v2) within each of the four downsampled images, section 3.2 of the paper.
+     * Cosine self-attention (Swin v2) within each of the f² downsampled images, f being the stage's down factor (section 3.2 of the
+     * paper).
      *
      * @param x [B, s, s, d]
      */
-    private Value attention(Value x, String name, int width, int side) {
+    private Value attention(Value x, String name, int stage) {
+        int width = config.width(stage);
         int heads = config.numHeads();
-        int headSize = width / heads;
-        int half = side / UDitConfig.DOWN_FACTOR;
-        int n = half * half;
+        int f = config.downFactor().get(stage);
+        int grid = config.side(stage) / f;
+        int n = config.tokens(stage);
         Value down = spatial(x, name + ".downsampler.layer", 2, width, true);
-        Value split = g.permute(g.reshape(down, -1, half, 2, half, 2, width), 0, 2, 4, 1, 3, 5);
-        Value qkv = linear(g.reshape(split, -1, n, width), name + ".to_qkv"); // [4B, n, 3d]
-
-        Value v = g.reshape(g.narrow(qkv, 2, 2L * width, width), -1, n, heads, headSize);
+        Value split = g.permute(g.reshape(down, -1, grid, f, grid, f, width), 0, 2, 4, 1, 3, 5);
+        Value qkv = linear(g.reshape(split, -1, n, width), name + ".to_qkv"); // [f²B, n, 5d]: qk, v, turned qk
+        List<Value> parts = g.split(qkv, 2, List.of(2L * width, (long) width, 2L * width));
+        Value v = heads(parts.get(1), n, heads, width / heads);
         // A softmax over one token is one; leaving it out keeps rounding out of gradients that are zero.
-        Value attended = n == 1 ? v : scaledDotProduct(qkv, v, name, width, side); // [4B, n, A, d/A]
-        Value tokens = g.reshape(attended, -1, 2, 2, half, half, width);
-        Value merged = g.reshape(g.permute(tokens, 0, 3, 1, 4, 2, 5), -1, side, side, width);
+        Value attended = n == 1 ? v : scaledDotProduct(parts.get(0), parts.get(2), v, name, stage); // [f²B, n, A, d/A]
+        Value tokens = g.reshape(attended, -1, f, f, grid, grid, width);
+        Value merged =
+                g.reshape(g.permute(tokens, 0, 3, 1, 4, 2, 5), -1, config.side(stage), config.side(stage), width);
         return linear(merged, name + ".to_out");
     }
 
-    /** RoPE, then normalisation of queries and keys, then attention with a learned scale; [4B, n, A, d/A]. */
-    private Value scaledDotProduct(Value qkv, Value v, String name, int width, int side) {
+    /** RoPE, normalisation of queries and keys, then attention with a learned scale; [f²B, n, A, d/A]. */
+    private Value scaledDotProduct(Value qk, Value turned, Value v, String name, int stage) {
         int heads = config.numHeads();
-        int headSize = width / heads;
-        int n = side * side / (UDitConfig.DOWN_FACTOR * UDitConfig.DOWN_FACTOR);
-        Value pairs = g.reshape(g.narrow(qkv, 2, 0, 2L * width), -1, n, 2L * heads, headSize / 2, 2);
-        Value rotated = g.mul(
-                g.op("torch.view_as_complex", pairs),
-                g.op("torch.view_as_complex", weights.apply(UDitConstants.rope(side, headSize))));
-        Value qk = g.op("torch.flatten", g.op("torch.view_as_real", rotated), 3); // [4B, n, 2A, d/A]
-        Value norm = g.op("torch.norm", qk, 2, List.of(-1), true);
-        Value scale =
-                g.op("torch.div", weights.apply(name + ".scale"), g.op("torch.clamp_min", norm, NORMALIZE_EPSILON));
-        qk = g.permute(g.mul(qk, scale), 0, 2, 1, 3); // [4B, 2A, n, d/A]
-        Value attended = g.emit(
-                "torch.scaled_dot_product_attention(" + g.narrow(qk, 1, 0, heads) + ", " + g.narrow(qk, 1, heads, heads)
-                        + ", " + g.permute(v, 0, 2, 1, 3) + ", None, 0., False, scale=1.)"); // [4B, A, n, d/A]
+        int headSize = config.width(stage) / heads;
+        int n = config.tokens(stage);
+        Value still = g.mul(heads(qk, n, 2 * heads, headSize), weights.apply(UDitConstants.ropeCosine(stage)));
+        Value sine = weights.apply(UDitConstants.ropeSine(stage));
+        Value rotated = g.op("torch.addcmul", still, heads(turned, n, 2 * heads, headSize), sine); // [f²B, n, 2A, d/A]
+        Value norm = g.op("torch.clamp_min", g.op("torch.norm", rotated, 2, List.of(-1), true), NORMALIZE_EPSILON);
+        Value scaled = g.mul(rotated, g.op("torch.div", weights.apply(name + ".scale"), norm));
+        List<Value> queriesAndKeys = g.split(g.permute(scaled, 0, 2, 1, 3), 1, List.of((long) heads, (long) heads));
+        Value attended = g.emit("torch.scaled_dot_product_attention(" + queriesAndKeys.get(0) + ", "
+                + queriesAndKeys.get(1) + ", " + g.permute(v, 0, 2, 1, 3) + ", None, 0., False, scale=1.)");
         return g.permute(attended, 0, 2, 1, 3);
+    }
+
+    private Value heads(Value x, int n, int heads, int headSize) {
+        return g.reshape(x, -1, n, heads, headSize);
     }
 
     /** 1x1 convolution, exact GELU, 5x5 depth-wise convolution, 1x1 convolution. */

@@ -13,9 +13,14 @@ final class UDitConstants {
 
     private UDitConstants() {}
 
-    /** Name of the RoPE rotations of a level. */
-    static String rope(int side, int headSize) {
-        return "rope_" + side + "_" + headSize;
+    /** Name of the cosines of RoPE in a stage. */
+    static String ropeCosine(int stage) {
+        return "rope_cosine_" + stage;
+    }
+
+    /** Name of the sines of RoPE in a stage. */
+    static String ropeSine(int stage) {
+        return "rope_sine_" + stage;
     }
 
     /** All constants by name. */
@@ -26,34 +31,32 @@ final class UDitConstants {
             ramp[i] = i;
         }
         constants.put(RAMP, Tensor.of(ramp, ramp.length));
-        int s = config.inputSize();
-        int headSize = config.hiddenSize() / config.numHeads();
-        putRope(constants, s, headSize);
-        putRope(constants, s / 2, 2 * headSize);
-        putRope(constants, s / 4, 4 * headSize);
-        putRope(constants, s, 2 * headSize); // decoder 1
+        for (int stage = 0; stage < UDitConfig.STAGES; stage++) {
+            putRope(constants, config, stage);
+        }
         return constants;
     }
 
     /**
      * RoPE in two dimensions over the downsampled grid: pair 2k turns with x and pair 2k+1 with y, both at frequency
-     * θ^(-4k / headSize). Shape [n, 1, headSize / 2, 2] of cosine and sine, computed in float32 as in the original.
+     * θ^(-4k / headSize); both members of a pair have the same entry. Shape [n, 1, headSize], in float32 as in the original.
      */
-    private static void putRope(Map<String, Tensor> constants, int side, int headSize) {
-        int grid = side / UDitConfig.DOWN_FACTOR;
-        int pairs = headSize / 2;
-        float[] rotations = new float[grid * grid * pairs * 2];
+    private static void putRope(Map<String, Tensor> constants, UDitConfig config, int stage) {
+        int grid = config.side(stage) / config.downFactor().get(stage);
+        int headSize = config.width(stage) / config.numHeads();
+        float[] cosine = new float[grid * grid * headSize];
+        float[] sine = new float[cosine.length];
         for (int token = 0; token < grid * grid; token++) {
-            for (int pair = 0; pair < pairs; pair++) {
+            for (int i = 0; i < headSize; i++) {
+                int pair = i / 2;
                 float position = pair % 2 == 0 ? token % grid : token / grid;
                 float exponent = (pair / 2) * 4 / (float) headSize;
-                float frequency = 1.0f / (float) StrictMath.pow(ROPE_THETA, exponent);
-                float angle = position * frequency;
-                int at = (token * pairs + pair) * 2;
-                rotations[at] = (float) StrictMath.cos(angle);
-                rotations[at + 1] = (float) StrictMath.sin(angle);
+                float angle = position * (1.0f / (float) StrictMath.pow(ROPE_THETA, exponent));
+                cosine[token * headSize + i] = (float) StrictMath.cos(angle);
+                sine[token * headSize + i] = (float) StrictMath.sin(angle);
             }
         }
-        constants.put(rope(side, headSize), Tensor.of(rotations, grid * grid, 1, pairs, 2));
+        constants.put(ropeCosine(stage), Tensor.of(cosine, grid * grid, 1, headSize));
+        constants.put(ropeSine(stage), Tensor.of(sine, grid * grid, 1, headSize));
     }
 }

@@ -17,6 +17,8 @@ import java.util.function.Function;
  *   <li>FFN {@code project_in}, {@code project_out}: two 1x1 convolutions in a row are one, W = W₂W₁, b = W₂b₁ + b₂.
  *   <li>FFN {@code dwconv}: the sum of 5x5, 3x3 and 1x1 depth-wise convolutions and the identity is one 5x5 kernel.
  *   <li>Attention {@code downsampler}: its shortcut is a one in the middle of the kernel.
+ *   <li>Attention {@code to_qkv}: after the rows of queries, keys and values come those of queries and keys turned by a right angle,
+ *       (a, b) -> (-b, a) for each pair, so that RoPE is q cos + q' sin.
  *   <li>Attention {@code scale}: exp(min(logit_scale, 4.6052)) for the query heads, one for the key heads.
  * </ul>
  */
@@ -46,6 +48,8 @@ final class UDitFolding {
                 feedForward(name.substring(0, mlp));
             } else if (name.endsWith(".logit_scale")) {
                 attentionScale(name);
+            } else if (name.contains(".to_qkv.")) {
+                recipes.put(name, g -> withTurned(g, g.parameter(name), shape));
             } else if (name.endsWith(".downsampler.layer.weight")) {
                 recipes.put(name, g -> withIdentity(g, g.parameter(name)));
             } else if (name.endsWith(WEIGHT) && shape.length == 4 && shape[2] == 1) {
@@ -64,6 +68,17 @@ final class UDitFolding {
             Value scale = g.cat(List.of(query, g.op("torch.ones_like", query)), 0);
             return g.reshape(scale, 2L * config.numHeads(), 1);
         });
+    }
+
+    private static Value withTurned(Graph g, Value qkv, long[] shape) {
+        long width = shape[0] / 3;
+        long in = shape.length == 1 ? 1 : shape[1];
+        Value pairs = g.reshape(g.narrow(qkv, 0, 0, 2 * width), width, 2, in);
+        List<Value> members = g.split(pairs, 1, List.of(1L, 1L));
+        Value turned = g.cat(List.of(g.op("torch.neg", members.get(1)), members.get(0)), 1);
+        long[] turnedShape = shape.clone();
+        turnedShape[0] = 2 * width;
+        return g.cat(List.of(qkv, g.reshape(turned, turnedShape)), 0);
     }
 
     private void feedForward(String prefix) {

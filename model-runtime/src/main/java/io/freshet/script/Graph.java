@@ -120,6 +120,14 @@ public final class Graph {
         return op("torch.narrow", x, dimension, start, length);
     }
 
+    /** Cuts a dimension into consecutive parts, whose gradients are joined again in one operation. */
+    public List<Value> split(Value x, int dimension, List<Long> sizes) {
+        List<Value> parts = sizes.stream().map(size -> new Value("v" + next++)).toList();
+        String targets = parts.stream().map(part -> part + ", ").collect(Collectors.joining());
+        lines.add(targets + "= " + call("torch.split_with_sizes", x, sizes, dimension));
+        return parts;
+    }
+
     /** Joins along a dimension. */
     public Value cat(List<Value> parts, int dimension) {
         return op("torch.cat", parts, dimension);

@@ -120,7 +120,7 @@ class UDitParityTest {
                     .get("constructor");
             List<Integer> depth = new ArrayList<>();
             constructor.get("depth").forEach(d -> depth.add(d.asInt()));
-            UDitConfig config = new UDitConfig(
+            UDitConfig config = UDitConfig.paper(
                     constructor.get("input_size").asInt(),
                     constructor.get("in_channels").asInt(),
                     constructor.get("hidden_size").asInt(),

@@ -23,17 +23,21 @@ class CheckpointStagingTest {
     private final ToyDenoiser second = new ToyDenoiser(3, true, 0.4);
     private final ToyDenoiser.Loader loader =
             new ToyDenoiser.Loader().with(1, first).with(2, second);
+    private final CountDownLatch loading = new CountDownLatch(1);
     private final CountDownLatch gate = new CountDownLatch(1);
     private final SamplingEngine engine = new SamplingEngine(new EngineOptions(List.of(2, 4)), checkpoint -> {
         if (checkpoint.step() == 2) {
-            awaitGate();
+            loading.countDown();
+            await(gate);
         }
         return loader.load(checkpoint);
     });
 
-    private void awaitGate() {
+    private static void await(CountDownLatch latch) {
         try {
-            assertThat(gate.await(30, TimeUnit.SECONDS)).as("gate opened").isTrue();
+            assertThat(latch.await(30, TimeUnit.SECONDS))
+                    .as("waited long enough")
+                    .isTrue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -165,7 +169,8 @@ class CheckpointStagingTest {
 
     @Test
     void isAbandonedWhenTheEngineCloses() throws Exception {
-        CompletableFuture<StagedCheckpoint> loading = engine.stage(ToyDenoiser.ref(2));
+        CompletableFuture<StagedCheckpoint> half = engine.stage(ToyDenoiser.ref(2));
+        await(loading);
         CompletableFuture<StagedCheckpoint> queued = engine.stage(ToyDenoiser.ref(1));
         Thread closer = new Thread(engine::close);
         closer.start();
@@ -179,7 +184,7 @@ class CheckpointStagingTest {
                 .hasRootCauseInstanceOf(CheckpointException.class);
         gate.countDown();
         closer.join();
-        for (CompletableFuture<StagedCheckpoint> abandoned : List.of(loading, queued)) {
+        for (CompletableFuture<StagedCheckpoint> abandoned : List.of(half, queued)) {
             assertThatThrownBy(() -> abandoned.get(10, TimeUnit.SECONDS))
                     .cause()
                     .isInstanceOf(CheckpointException.class)

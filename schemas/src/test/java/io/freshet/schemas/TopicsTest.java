@@ -3,6 +3,9 @@ package io.freshet.schemas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,11 +40,36 @@ class TopicsTest {
         assertThat(Topics.DEFAULT.status()).isEqualTo("freshet.status");
     }
 
+    @Test
+    void areAllMadeByDockerCompose() throws IOException {
+        String made = Files.readAllLines(Path.of("..", "docker-compose.yml")).stream()
+                .filter(line -> line.strip().startsWith("for name in "))
+                .findFirst()
+                .orElseThrow()
+                .replaceAll(".*for name in (.*); do", "$1");
+
+        assertThat(made.split(" "))
+                .containsExactlyInAnyOrderElementsOf(names(new Topics("freshet")).stream()
+                        .map(name -> name.substring("freshet.".length()))
+                        .toList());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "a b", "a/b", "é", "a\n"})
     void refuseAPrefixThatKafkaWould(String prefix) {
         assertThatThrownBy(() -> new Topics(prefix))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("Topic prefix '" + prefix + "' is not usable: expected 1 to 100 letters");
+    }
+
+    private static List<String> names(Topics topics) {
+        return List.of(
+                topics.requests(),
+                topics.deadLetters(),
+                topics.checkpoints(),
+                topics.checkpointEvents(),
+                topics.images(),
+                topics.status(),
+                topics.metrics());
     }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Three steps of the original's inner loop, with its noise and timesteps. */
 class TrainingScriptTest {
-    private static final UDitConfig CONFIG = new UDitConfig(8, 4, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10);
+    private static final UDitConfig CONFIG = UDitConfig.paper(8, 4, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10);
     private static final int STEPS = 3;
     private static final int BATCH = 4;
     private static final double LEARNING_RATE = 1e-4;

@@ -1,0 +1,102 @@
+package io.freshet.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.freshet.checkpoint.Checkpoint;
+import io.freshet.checkpoint.CheckpointDescription;
+import io.freshet.checkpoint.CheckpointException;
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.checkpoint.CheckpointStore;
+import io.freshet.sampling.Denoiser;
+import io.freshet.sampling.DenoiserLoader;
+import io.freshet.weights.DType;
+import io.freshet.weights.Tensor;
+import java.nio.FloatBuffer;
+import java.util.Map;
+
+/** Loads networks from a {@link CheckpointStore}. Thread-safe. */
+public final class CheckpointDenoiserLoader implements DenoiserLoader {
+    /** The architecture's name in a manifest. */
+    public static final String U_DIT = "u-dit";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final CheckpointStore store;
+
+    public CheckpointDenoiserLoader(CheckpointStore store) {
+        this.store = store;
+    }
+
+    /** A configuration as it stands in a manifest. */
+    public static ObjectNode describe(UDitConfig config) {
+        return JSON.valueToTree(config);
+    }
+
+    @Override
+    public LoadedDenoiser load(CheckpointRef ref) throws CheckpointException {
+        long start = System.nanoTime();
+        Checkpoint checkpoint = store.open(ref);
+        Map<String, Tensor> weights = checkpoint.tensors();
+        requireFinite(ref, weights);
+        long verified = System.nanoTime();
+        Denoiser denoiser = build(ref, checkpoint.manifest().description(), weights);
+        return new LoadedDenoiser(denoiser, millis(verified - start), millis(System.nanoTime() - verified));
+    }
+
+    private static Denoiser build(CheckpointRef ref, CheckpointDescription description, Map<String, Tensor> weights)
+            throws CheckpointException {
+        if (!description.architecture().equals(U_DIT)) {
+            throw new CheckpointException(ref.directory() + ": architecture '" + description.architecture()
+                    + "' is not known here, expected '" + U_DIT + "'");
+        }
+        try {
+            UDitConfig config = JSON.treeToValue(description.config(), UDitConfig.class);
+            requireAgreement(ref, description, config);
+            return new UDitDenoiser(config, description.classNames(), weights);
+        } catch (JsonProcessingException e) {
+            throw new CheckpointException(
+                    ref.directory() + ": the configuration in its manifest is not a U-DiT's: " + e.getOriginalMessage(),
+                    e);
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(ref.directory() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireAgreement(CheckpointRef ref, CheckpointDescription description, UDitConfig config)
+            throws CheckpointException {
+        CheckpointDescription.ImageShape shape = description.imageShape();
+        if (shape.channels() != config.inChannels()
+                || shape.height() != config.inputSize()
+                || shape.width() != config.inputSize()) {
+            throw new CheckpointException(ref.directory() + ": its manifest tells of images of " + shape
+                    + ", but its network takes " + config.inChannels() + " channels of " + config.inputSize() + "x"
+                    + config.inputSize());
+        }
+        if (description.classNames().size() != config.numClasses()) {
+            throw new CheckpointException(ref.directory() + ": its manifest names "
+                    + description.classNames().size() + " classes, but its network has " + config.numClasses());
+        }
+    }
+
+    private static void requireFinite(CheckpointRef ref, Map<String, Tensor> weights) throws CheckpointException {
+        for (Map.Entry<String, Tensor> entry : weights.entrySet()) {
+            Tensor tensor = entry.getValue();
+            if (tensor.dtype() != DType.F32) {
+                throw new CheckpointException(
+                        ref.directory() + ": tensor '" + entry.getKey() + "' is " + tensor + ", expected F32");
+            }
+            FloatBuffer values = tensor.data().asFloatBuffer();
+            for (int i = 0; i < values.limit(); i++) {
+                if (!Float.isFinite(values.get(i))) {
+                    throw new CheckpointException(ref.directory() + ": tensor '" + entry.getKey() + "' holds "
+                            + values.get(i) + " at element " + i + ": the run that wrote it has diverged");
+                }
+            }
+        }
+    }
+
+    private static long millis(long nanos) {
+        return nanos / 1_000_000;
+    }
+}

@@ -1,0 +1,148 @@
+package io.freshet.sampling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.freshet.model.UDitConfig;
+import io.freshet.model.UDitScripts;
+import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
+import io.freshet.script.TorchModule;
+import io.freshet.weights.SafeTensors;
+import io.freshet.weights.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** The promise that an image depends on its task alone, kept with a U-DiT on the device that runs the test. */
+class RealNetworkInvarianceTest {
+    private static final UDitConfig CONFIG = UDitConfig.paper(16, 4, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10);
+
+    @Test
+    void imagesHaveTheSameBitsInEveryBucketAndCompanyAndAfterInterruptions() {
+        List<SampleTask> tasks = new ArrayList<>();
+        for (int index = 0; index < 10; index++) {
+            SamplerSettings settings = new SamplerSettings(
+                    index % 2 == 0 ? SamplerKind.DDIM : SamplerKind.DDPM, 2 + index % 4, 0.5, index % 3 == 0 ? 1 : 1.5);
+            tasks.add(new SampleTask("r", index, 5, index, settings, ToyDenoiser.ref(1)));
+        }
+        Map<Long, float[]> alone = new HashMap<>();
+        try (SamplingEngine engine = engine(4)) {
+            for (SampleTask task : tasks) {
+                alone.putAll(draw(engine, List.of(SampleRow.start(task)), Integer.MAX_VALUE));
+            }
+        }
+        Random random = new Random(3);
+        for (Integer[] buckets : new Integer[][] {{2, 4, 8}, {4, 16}, {20}}) {
+            List<SampleRow> rows =
+                    new ArrayList<>(tasks.stream().map(SampleRow::start).toList());
+            Collections.shuffle(rows, random);
+            Map<Long, float[]> together = new HashMap<>();
+            try (SamplingEngine interrupted = engine(buckets);
+                    SamplingEngine successor = engine(8, 20)) {
+                together.putAll(draw(interrupted, rows, 3));
+                rows.addAll(interrupted.snapshot());
+                Collections.shuffle(rows, random);
+                together.putAll(draw(successor, rows, Integer.MAX_VALUE));
+            }
+            assertThat(together).hasSameSizeAs(alone);
+            alone.forEach((index, values) -> assertThat(Arrays.mismatch(values, together.get(index)))
+                    .as("first value of sample %d that differs in buckets %s", index, Arrays.toString(buckets))
+                    .isEqualTo(-1));
+        }
+    }
+
+    /** Takes rows from the list as they find room, and so many steps; returns what finished, by index. */
+    private static Map<Long, float[]> draw(SamplingEngine engine, List<SampleRow> rows, int steps) {
+        List<SampleRow> waiting = new ArrayList<>(rows);
+        Map<Long, float[]> finished = new HashMap<>();
+        for (int k = 0; k < steps && !(waiting.isEmpty() && engine.isIdle()); k++) {
+            while (!waiting.isEmpty() && engine.freeRows() >= 2) {
+                engine.submit(waiting.remove(0));
+            }
+            engine.step().forEach(sample -> finished.put(sample.task().index(), sample.values()));
+        }
+        if (steps < Integer.MAX_VALUE) {
+            rows.clear();
+            rows.addAll(waiting);
+        }
+        return finished;
+    }
+
+    private static SamplingEngine engine(Integer... buckets) {
+        SamplingEngine engine = new SamplingEngine(
+                new EngineOptions(List.of(buckets)), checkpoint -> new LoadedDenoiser(new Network(), 0, 0));
+        engine.stage(ToyDenoiser.ref(1)).join();
+        return engine;
+    }
+
+    /** Copies its arrays into tensors: slow, but the numbers are the network's. */
+    private static final class Network implements Denoiser {
+        private final TorchModule module;
+
+        Network() {
+            Map<String, Tensor> weights = new LinkedHashMap<>();
+            try {
+                SafeTensors.read(Path.of("src/test/resources/fixtures/diffusion/loops_udit_cfg.safetensors"))
+                        .tensors()
+                        .forEach((name, tensor) -> {
+                            if (name.startsWith("weights.")) {
+                                weights.put(name.substring("weights.".length()), tensor);
+                            }
+                        });
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            module = TorchModule.load(UDitScripts.inference(CONFIG, UDitScripts.fold(CONFIG, weights)));
+        }
+
+        @Override
+        public int channels() {
+            return CONFIG.inChannels();
+        }
+
+        @Override
+        public int height() {
+            return CONFIG.inputSize();
+        }
+
+        @Override
+        public int width() {
+            return CONFIG.inputSize();
+        }
+
+        @Override
+        public List<String> classNames() {
+            return List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+        }
+
+        @Override
+        public boolean learnsSigma() {
+            return true;
+        }
+
+        @Override
+        public void predict(int rows, float[] x, float[] t, long[] y, float[] out) {
+            int size = channels() * height() * width();
+            Tensor output = module.run(
+                            "forward",
+                            Tensor.of(Arrays.copyOf(x, rows * size), rows, channels(), height(), width()),
+                            Tensor.of(Arrays.copyOf(t, rows), rows),
+                            Tensor.of(Arrays.copyOf(y, rows), rows))
+                    .get(0);
+            System.arraycopy(output.floats(), 0, out, 0, 2 * rows * size);
+        }
+
+        @Override
+        public void close() {
+            module.close();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.freshet.training;
+
+import io.freshet.model.UDitConfig;
+import java.util.List;
+
+/**
+ * A training run on the {@code shapes} data set.
+ *
+ * @param name of the run: 1 to 128 letters, digits, '.', '_' or '-'
+ * @param model the network
+ * @param steps optimizer steps in all
+ * @param batchSize images per step
+ * @param checkpointEvery optimizer steps between checkpoints; the last step always makes one
+ * @param learningRate of AdamW, after the warm-up
+ * @param warmupSteps over which the learning rate rises linearly
+ * @param maxGradientNorm the gradient is scaled down to this norm
+ * @param averageDecay upper bound of the moving average's decay, which begins at 0.1 and follows (1 + i) / (10 + i)
+ * @param labelDropout probability for each of the three label embedders to see the null label
+ * @param seed keys the initial weights and all draws of the run
+ */
+public record TrainingOptions(
+        String name,
+        UDitConfig model,
+        long steps,
+        int batchSize,
+        long checkpointEvery,
+        double learningRate,
+        long warmupSteps,
+        double maxGradientNorm,
+        double averageDecay,
+        double labelDropout,
+        long seed) {
+    public TrainingOptions {
+        require(steps >= 1, "steps", steps, "at least 1");
+        require(batchSize >= 1 && batchSize <= 65_536, "batchSize", batchSize, "1 to 65536");
+        require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery, "at least 1");
+        require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, "between 0 and 1");
+        require(warmupSteps >= 0, "warmupSteps", warmupSteps, "0 or more");
+        require(maxGradientNorm > 0, "maxGradientNorm", maxGradientNorm, "above 0");
+        require(averageDecay >= 0 && averageDecay < 1, "averageDecay", averageDecay, "0 to below 1");
+        require(labelDropout >= 0 && labelDropout < 1, "labelDropout", labelDropout, "0 to below 1");
+    }
+
+    /** What suits the {@code shapes} data set and a few minutes on two cores. */
+    public static TrainingOptions defaults(String name) {
+        UDitConfig model = new UDitConfig(32, 3, 16, List.of(1, 1, 1, 1, 1), List.of(4, 2, 2, 2, 4), 2, 2, 10);
+        return new TrainingOptions(name, model, 600, 32, 100, 3e-3, 20, 1, 0.995, 0.1, 1);
+    }
+
+    private static void require(boolean condition, String field, Object actual, String expected) {
+        if (!condition) {
+            throw new IllegalArgumentException("Training: " + field + " is " + actual + ", expected " + expected);
+        }
+    }
+}
