@@ -5,14 +5,14 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Finds the name that somebody probably meant. */
-final class NearestName {
+public final class NearestName {
     private NearestName() {}
 
     /**
      * The candidate closest to {@code name} in single-character edits, blind to case, {@code _} and {@code -}; empty if
      * none is within a third of the longer name's length, or one edit.
      */
-    static Optional<String> among(Collection<String> candidates, String name) {
+    public static Optional<String> among(Collection<String> candidates, String name) {
         String wanted = plain(name);
         // A name much longer than every candidate has no near one: do not pay for the comparison.
         if (wanted.isEmpty() || wanted.length() > 64) {

@@ -1,0 +1,52 @@
+package io.freshet.flink.job;
+
+import io.freshet.schemas.Topics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** Creates the topics of a deployment where they do not exist. */
+public final class KafkaTopics {
+    private KafkaTopics() {}
+
+    /**
+     * Creates what is missing, with the cluster's own replication; topics that exist are left as they are.
+     *
+     * @param partitions of each topic of which the order over all keys does not matter; the others get one
+     * @throws ExecutionException if the cluster refuses
+     * @throws InterruptedException if interrupted while waiting for it
+     */
+    public static void create(
+            String bootstrapServers, Map<String, String> clientProperties, Topics topics, int partitions)
+            throws ExecutionException, InterruptedException {
+        Properties properties = new Properties();
+        properties.putAll(clientProperties);
+        properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+        try (Admin admin = Admin.create(properties)) {
+            List<NewTopic> wanted = new ArrayList<>();
+            for (String topic : List.of(topics.requests(), topics.images(), topics.status())) {
+                wanted.add(new NewTopic(topic, Optional.of(partitions), Optional.empty()));
+            }
+            for (String topic :
+                    List.of(topics.deadLetters(), topics.checkpoints(), topics.checkpointEvents(), topics.metrics())) {
+                wanted.add(new NewTopic(topic, Optional.of(1), Optional.empty()));
+            }
+            for (var created : admin.createTopics(wanted).values().values()) {
+                try {
+                    created.get();
+                } catch (ExecutionException e) {
+                    if (!(e.getCause() instanceof TopicExistsException)) {
+                        throw e;
+                    }
+                }
+            }
+        }
+    }
+}

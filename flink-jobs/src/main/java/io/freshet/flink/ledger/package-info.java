@@ -1,0 +1,5 @@
+/** Where each request stands. */
+@NullMarked
+package io.freshet.flink.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,34 @@
+package io.freshet.flink.source.event;
+
+import io.freshet.sampling.StagedCheckpoint;
+import java.util.List;
+import org.apache.flink.api.connector.source.SourceEvent;
+
+/** Reader to planner: a checkpoint is in memory here, verified and warm. */
+public final class CheckpointReady implements SourceEvent {
+    private static final long serialVersionUID = 1;
+
+    private final ShippedCheckpoint checkpoint;
+    private final List<String> classNames;
+    private final long verifyMillis;
+    private final long stageMillis;
+    private final long warmMillis;
+
+    public CheckpointReady(StagedCheckpoint staged) {
+        this.checkpoint = ShippedCheckpoint.of(staged.checkpoint());
+        this.classNames = List.copyOf(staged.classNames());
+        this.verifyMillis = staged.verifyMillis();
+        this.stageMillis = staged.stageMillis();
+        this.warmMillis = staged.warmMillis();
+    }
+
+    /** What was staged, and how long it took. */
+    public StagedCheckpoint staged() {
+        return new StagedCheckpoint(checkpoint.unpack(), classNames, verifyMillis, stageMillis, warmMillis);
+    }
+
+    @Override
+    public String toString() {
+        return "CheckpointReady[" + checkpoint + "]";
+    }
+}

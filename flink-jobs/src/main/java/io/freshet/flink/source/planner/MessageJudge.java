@@ -1,0 +1,171 @@
+package io.freshet.flink.source.planner;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
+import io.freshet.schemas.avro.CheckpointAnnouncement;
+import io.freshet.schemas.avro.GenerationRequest;
+import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.json.InvalidRecordException;
+import io.freshet.schemas.json.JsonCodec;
+import io.freshet.schemas.json.NearestName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/** Decides whether a message can be served, and says why where it cannot. Changes nothing. Not thread-safe. */
+final class MessageJudge {
+    /** How the ids of the job's own requests begin. */
+    static final String EVALUATION_PREFIX = "evaluation-";
+
+    private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}");
+    private static final int MAX_CLASSES = 4096;
+
+    private final JsonCodec<GenerationRequest> requests = JsonCodec.of(GenerationRequest.class);
+    private final JsonCodec<CheckpointAnnouncement> announcements = JsonCodec.of(CheckpointAnnouncement.class);
+    private final long maxCount;
+
+    /** @param maxCount most images in one request */
+    MessageJudge(long maxCount) {
+        this.maxCount = maxCount;
+    }
+
+    /**
+     * Reads an announcement.
+     *
+     * @throws Rejection if it is none
+     */
+    CheckpointRef announcement(RawMessage message) throws Rejection {
+        CheckpointAnnouncement announced;
+        try {
+            announced = announcements.decode(valueOf(message));
+        } catch (InvalidRecordException e) {
+            throw new Rejection("bad-announcement", String.valueOf(e.getMessage()));
+        }
+        if (!MODEL.matcher(announced.getModel()).matches()) {
+            throw new Rejection(
+                    "bad-announcement",
+                    "model is '" + Text.quotable(announced.getModel())
+                            + "': expected 1 to 80 letters, digits, '.', '_' or '-', the first a letter or digit");
+        }
+        try {
+            return new CheckpointRef(
+                    announced.getModel(), announced.getStep(), announced.getDirectory(), announced.getSha256());
+        } catch (IllegalArgumentException e) {
+            throw new Rejection("bad-announcement", Text.singleLine(String.valueOf(e.getMessage())));
+        }
+    }
+
+    /**
+     * Reads a request and pins its checkpoint.
+     *
+     * @throws Rejection if it cannot be served as it stands
+     */
+    PlannedRequest request(RawMessage message, CheckpointCatalog catalog, Predicate<String> isUsedId) throws Rejection {
+        GenerationRequest request;
+        try {
+            request = requests.decode(valueOf(message));
+        } catch (InvalidRecordException e) {
+            throw new Rejection(e.code(), String.valueOf(e.getMessage()));
+        }
+        checkId(request.getRequestId(), isUsedId);
+        checkCount(request.getCount());
+        SamplerSettings settings = settingsOf(request);
+        CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
+        return new PlannedRequest(
+                request.getRequestId(),
+                request.getCount(),
+                request.getSeed(),
+                labelsOf(request.getClasses(), checkpoint.classNames()),
+                settings,
+                checkpoint.checkpoint(),
+                Purpose.REQUEST);
+    }
+
+    /** The id in a refused message, if there is one that a status may be reported under without harm to another request. */
+    Optional<String> idForStatus(RawMessage message, Predicate<String> isUsedId) {
+        byte[] value = message.value();
+        return value == null
+                ? Optional.empty()
+                : JsonCodec.peekString(value, "requestId")
+                        .filter(id -> REQUEST_ID.matcher(id).matches()
+                                && !id.startsWith(EVALUATION_PREFIX)
+                                && !isUsedId.test(id));
+    }
+
+    private static byte[] valueOf(RawMessage message) throws Rejection {
+        byte[] value = message.value();
+        if (value == null) {
+            throw new Rejection("no-value", "the message has no value: expected a JSON object");
+        }
+        return value;
+    }
+
+    private static void checkId(String id, Predicate<String> isUsedId) throws Rejection {
+        if (!REQUEST_ID.matcher(id).matches()) {
+            throw new Rejection(
+                    "invalid-request-id",
+                    "requestId is '" + Text.quotable(id)
+                            + "': expected 1 to 128 letters, digits, '.', '_', '-' or ':'");
+        }
+        if (id.startsWith(EVALUATION_PREFIX)) {
+            throw new Rejection(
+                    "reserved-request-id",
+                    "requestId is '" + id + "': ids that begin with '" + EVALUATION_PREFIX
+                            + "' belong to the job; choose another");
+        }
+        if (isUsedId.test(id)) {
+            throw new Rejection(
+                    "duplicate-id",
+                    "requestId is '" + id + "', which was used before: every request needs an id of its own");
+        }
+    }
+
+    private void checkCount(long count) throws Rejection {
+        if (count < 1 || count > maxCount) {
+            throw new Rejection("invalid-count", "count is " + count + ": expected 1 to " + maxCount);
+        }
+    }
+
+    private static SamplerSettings settingsOf(GenerationRequest request) throws Rejection {
+        try {
+            return new SamplerSettings(
+                    SamplerKind.fromWireName(request.getSampler()),
+                    request.getSteps(),
+                    request.getEta(),
+                    request.getGuidance());
+        } catch (IllegalArgumentException e) {
+            throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static List<Integer> labelsOf(List<String> classes, List<String> known) throws Rejection {
+        if (classes.size() > MAX_CLASSES) {
+            throw new Rejection(
+                    "too-many-classes", "classes has " + classes.size() + " names: expected at most " + MAX_CLASSES);
+        }
+        List<Integer> labels = new ArrayList<>(classes.size());
+        for (String name : classes) {
+            int label = known.indexOf(name);
+            if (label < 0) {
+                throw new Rejection("unknown-class", unknownClass(name, known));
+            }
+            labels.add(label);
+        }
+        return labels;
+    }
+
+    private static String unknownClass(String name, List<String> known) {
+        String meant = NearestName.among(known, name)
+                .map(near -> "; did you mean '" + near + "'?")
+                .orElse(".");
+        List<String> first = known.subList(0, Math.min(20, known.size()));
+        return "classes names '" + Text.quotable(name) + "', which the checkpoint does not know" + meant
+                + " Expected names among " + String.join(", ", first)
+                + (first.size() < known.size() ? " and " + (known.size() - first.size()) + " more" : "");
+    }
+}

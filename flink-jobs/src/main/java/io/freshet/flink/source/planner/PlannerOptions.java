@@ -1,0 +1,78 @@
+package io.freshet.flink.source.planner;
+
+import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
+import java.io.Serializable;
+import java.time.Duration;
+
+/**
+ * Limits and habits of the planner.
+ *
+ * @param maxCount most images in one request
+ * @param maxOpenRequests requests waiting or being served at which reading of new ones pauses
+ * @param rememberedRequestIds how many of the newest request ids are remembered, to refuse a second use
+ * @param maxResidentCheckpoints most checkpoints in the readers' memory at once, at least 3 (the serving one, the
+ *     next, and one for requests pinned to others)
+ * @param evaluation how each new checkpoint is judged
+ * @param holdLimit longest silence towards the readers while a Flink checkpoint is under way; ends the silence after a
+ *     savepoint too, whose completion nobody announces
+ */
+public record PlannerOptions(
+        long maxCount,
+        int maxOpenRequests,
+        int rememberedRequestIds,
+        int maxResidentCheckpoints,
+        Evaluation evaluation,
+        Duration holdLimit)
+        implements Serializable {
+    /** What suits most deployments. */
+    public static final PlannerOptions DEFAULT =
+            new PlannerOptions(1_000_000_000L, 10_000, 10_000, 4, Evaluation.DEFAULT, Duration.ofSeconds(30));
+
+    public PlannerOptions {
+        require(maxCount >= 1, "maxCount", maxCount, "at least 1");
+        require(maxOpenRequests >= 1, "maxOpenRequests", maxOpenRequests, "at least 1");
+        require(rememberedRequestIds >= 0, "rememberedRequestIds", rememberedRequestIds, "at least 0");
+        require(maxResidentCheckpoints >= 3, "maxResidentCheckpoints", maxResidentCheckpoints, "at least 3");
+        require(!holdLimit.isNegative() && !holdLimit.isZero(), "holdLimit", holdLimit, "a positive duration");
+    }
+
+    /** The same limits with another way of judging checkpoints. */
+    public PlannerOptions withEvaluation(Evaluation other) {
+        return new PlannerOptions(
+                maxCount, maxOpenRequests, rememberedRequestIds, maxResidentCheckpoints, other, holdLimit);
+    }
+
+    /**
+     * The request that the job makes itself of every new checkpoint: always the same seed, so that checkpoints are compared
+     * on common random numbers.
+     *
+     * @param samples images, over all classes in turn; 0 to leave checkpoints unjudged
+     * @param seed the same for all checkpoints
+     * @param sampler name of the sampler on the wire
+     * @param steps denoising steps
+     * @param eta DDIM's eta
+     * @param guidance classifier-free guidance scale
+     */
+    public record Evaluation(long samples, long seed, String sampler, int steps, double eta, double guidance)
+            implements Serializable {
+        /** 500 images, 25 deterministic steps, no guidance. */
+        public static final Evaluation DEFAULT = new Evaluation(500, 0, "ddim", 25, 0, 1);
+
+        public Evaluation {
+            require(samples >= 0, "evaluation samples", samples, "at least 0");
+            new SamplerSettings(SamplerKind.fromWireName(sampler), steps, eta, guidance);
+        }
+
+        /** The settings as the engine knows them. */
+        public SamplerSettings settings() {
+            return new SamplerSettings(SamplerKind.fromWireName(sampler), steps, eta, guidance);
+        }
+    }
+
+    private static void require(boolean holds, String name, Object actual, String expected) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + " is " + actual + ": expected " + expected);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.freshet.flink.source.planner;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.PlaceTable;
+import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.StateInput;
+import io.freshet.flink.source.split.StateOutput;
+import io.freshet.schemas.avro.SamplerOutput;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.kafka.common.TopicPartition;
+
+/** Version 1. Stateless. Lists of class names are stored once however many checkpoints share them. */
+public final class PlannerStateSerializer implements SimpleVersionedSerializer<PlannerState> {
+    private static final int VERSION = 1;
+
+    @Override
+    public int getVersion() {
+        return VERSION;
+    }
+
+    @Override
+    public byte[] serialize(PlannerState state) throws IOException {
+        StateOutput out = new StateOutput();
+        out.writeInt(state.nextOffsets().size());
+        for (Map.Entry<TopicPartition, Long> next : state.nextOffsets().entrySet()) {
+            out.writeString(next.getKey().topic());
+            out.writeInt(next.getKey().partition());
+            out.writeLong(next.getValue());
+        }
+        PlaceTable<PlannedRequest> table = out.writeRequests(
+                state.work().stream().map(SampleRange::request).toList());
+        out.writeRanges(state.work(), table);
+        writeCommitted(state.committed(), out);
+        String latest = state.latestSha256();
+        out.writeString(latest == null ? "" : latest);
+        out.writeInt(state.announced().size());
+        for (CheckpointRef checkpoint : state.announced()) {
+            out.writeCheckpoint(checkpoint);
+        }
+        out.writeOutputs(state.notices());
+        out.writeStrings(state.recentIds());
+        return out.toBytes();
+    }
+
+    private static void writeCommitted(List<CommittedCheckpoint> committed, StateOutput out) throws IOException {
+        PlaceTable<List<String>> classLists = new PlaceTable<>(
+                committed.stream().map(CommittedCheckpoint::classNames).toList());
+        out.writeInt(classLists.values().size());
+        for (List<String> classNames : classLists.values()) {
+            out.writeStrings(classNames);
+        }
+        out.writeInt(committed.size());
+        for (CommittedCheckpoint each : committed) {
+            out.writeCheckpoint(each.checkpoint());
+            out.writeInt(classLists.placeOf(each.classNames()));
+        }
+    }
+
+    @Override
+    public PlannerState deserialize(int version, byte[] serialized) throws IOException {
+        if (version != VERSION) {
+            throw new IOException("Planner state of version " + version + " cannot be read: this build reads version "
+                    + VERSION + "; restore with the build that wrote it");
+        }
+        return StateInput.readFully("Planner state", serialized, PlannerStateSerializer::read);
+    }
+
+    private static PlannerState read(StateInput in) throws IOException {
+        int partitions = in.readCount(16);
+        Map<TopicPartition, Long> nextOffsets = new LinkedHashMap<>();
+        for (int i = 0; i < partitions; i++) {
+            String topic = in.readString();
+            TopicPartition partition = new TopicPartition(topic, in.readInt());
+            nextOffsets.put(partition, in.readLong());
+        }
+        List<SampleRange> work = in.readRanges(in.readRequests());
+        List<CommittedCheckpoint> committed = readCommitted(in);
+        String latest = in.readString();
+        int announcedCount = in.readCount(20);
+        List<CheckpointRef> announced = new ArrayList<>(announcedCount);
+        for (int i = 0; i < announcedCount; i++) {
+            announced.add(in.readCheckpoint());
+        }
+        List<SamplerOutput> notices = in.readOutputs();
+        return new PlannerState(
+                nextOffsets, work, committed, latest.isEmpty() ? null : latest, announced, notices, in.readStrings());
+    }
+
+    private static List<CommittedCheckpoint> readCommitted(StateInput in) throws IOException {
+        int lists = in.readCount(4);
+        List<List<String>> classLists = new ArrayList<>(lists);
+        for (int i = 0; i < lists; i++) {
+            classLists.add(in.readStrings());
+        }
+        int count = in.readCount(24);
+        List<CommittedCheckpoint> committed = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            CheckpointRef checkpoint = in.readCheckpoint();
+            int place = in.readInt();
+            if (place < 0 || place >= classLists.size()) {
+                throw in.damaged("checkpoint " + checkpoint.shortSha() + " names class list " + place + " of "
+                        + classLists.size());
+            }
+            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place)));
+        }
+        return committed;
+    }
+}

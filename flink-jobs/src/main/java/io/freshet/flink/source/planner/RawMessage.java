@@ -1,0 +1,16 @@
+package io.freshet.flink.source.planner;
+
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message as it came, not yet judged.
+ *
+ * @param partition where it stood
+ * @param offset its offset there
+ * @param timestampMillis its own timestamp
+ * @param key its key, if it had one; not copied
+ * @param value its value, if it had one; not copied
+ */
+record RawMessage(
+        TopicPartition partition, long offset, long timestampMillis, byte @Nullable [] key, byte @Nullable [] value) {}

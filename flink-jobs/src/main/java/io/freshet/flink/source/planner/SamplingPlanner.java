@@ -1,0 +1,379 @@
+package io.freshet.flink.source.planner;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.event.CheckpointFailed;
+import io.freshet.flink.source.event.CheckpointReady;
+import io.freshet.flink.source.event.ResidencyPlan;
+import io.freshet.flink.source.event.WorkWanted;
+import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.StagedCheckpoint;
+import io.freshet.schemas.Topics;
+import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.SamplerOutput;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.flink.api.connector.source.SourceEvent;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.connector.source.SplitsAssignment;
+import org.apache.flink.util.FlinkRuntimeException;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads requests and announcements, decides about them, and hands out work to readers that ask for it.
+ *
+ * <p>Everything but reading from Kafka happens in the coordinator's thread, so offsets and what their messages led to change
+ * together. Whatever the planner wants the world to know travels as a notice inside a parcel to a reader, which emits it: so it
+ * passes through the exactly-once sinks.
+ *
+ * <p>Recovery: after a task failure the planner lives on and gets back, per restarted reader, all parcels that no completed
+ * checkpoint covers; after a failure of the planner itself all readers restart too and the state of the last checkpoint holds.
+ * What a reader must know is sent as a whole, whenever it differs from what it was told last, and again after it registers.
+ */
+public final class SamplingPlanner implements SplitEnumerator<WorkSplit, PlannerState> {
+    private static final Logger LOG = LoggerFactory.getLogger(SamplingPlanner.class);
+    private static final Duration TICK = Duration.ofMillis(100);
+    private static final Duration RETRY = Duration.ofSeconds(10);
+    private static final int MAX_WAITING_NOTICES = 1_000;
+    private static final int PARCEL_BYTES = 1 << 20;
+
+    private final SplitEnumeratorContext<WorkSplit> context;
+    private final MessageFeed feed;
+    private final PlannerOptions options;
+    private final InstantSource clock;
+    private final MessageJudge judge;
+    private final CheckpointCatalog catalog;
+    private final WorkQueue work;
+    private final RecentIds recentIds;
+    private final Map<TopicPartition, Long> nextOffsets;
+    private final Deque<SamplerOutput> notices;
+    private final SilenceGate gate;
+    private final Map<Integer, ReaderView> readers = new TreeMap<>();
+    private Set<CheckpointRef> wanted = Set.of();
+    private int noticeTurn;
+    private long retriedAtMillis;
+
+    /** A planner that reads its topics from their beginning. */
+    public static SamplingPlanner fresh(
+            SplitEnumeratorContext<WorkSplit> context,
+            String bootstrapServers,
+            Map<String, String> clientProperties,
+            Topics topics,
+            PlannerOptions options) {
+        return restored(context, bootstrapServers, clientProperties, topics, options, PlannerState.empty());
+    }
+
+    /** A planner that goes on where a checkpoint left off. */
+    public static SamplingPlanner restored(
+            SplitEnumeratorContext<WorkSplit> context,
+            String bootstrapServers,
+            Map<String, String> clientProperties,
+            Topics topics,
+            PlannerOptions options,
+            PlannerState state) {
+        MessageFeed feed = new KafkaFeed(bootstrapServers, clientProperties, topics);
+        return new SamplingPlanner(context, feed, options, InstantSource.system(), state);
+    }
+
+    SamplingPlanner(
+            SplitEnumeratorContext<WorkSplit> context,
+            MessageFeed feed,
+            PlannerOptions options,
+            InstantSource clock,
+            PlannerState state) {
+        this.context = context;
+        this.feed = feed;
+        this.options = options;
+        this.clock = clock;
+        this.judge = new MessageJudge(options.maxCount());
+        this.catalog = new CheckpointCatalog(state);
+        this.work = new WorkQueue(state.work());
+        this.recentIds = new RecentIds(options.rememberedRequestIds(), state.recentIds());
+        this.nextOffsets = new HashMap<>(state.nextOffsets());
+        this.notices = new ArrayDeque<>(state.notices());
+        this.gate = new SilenceGate(options.holdLimit().toMillis());
+    }
+
+    @Override
+    public void start() {
+        context.metricGroup().gauge("openRanges", work::size);
+        context.metricGroup().gauge("waitingSamples", work::samples);
+        context.metricGroup().setUnassignedSplitsGauge(() -> (long) work.size());
+        feed.startFrom(nextOffsets);
+        feed.allowRequests(mayReadRequests());
+        context.callAsync(feed::poll, this::onPolled, 0, TICK.toMillis());
+    }
+
+    private void onPolled(@Nullable List<RawMessage> messages, @Nullable Throwable failure) {
+        if (failure != null || messages == null) {
+            throw new FlinkRuntimeException("Reading requests and announcements failed", failure);
+        }
+        messages.forEach(this::take);
+        if (clock.millis() - retriedAtMillis >= RETRY.toMillis()) {
+            retriedAtMillis = clock.millis();
+            readers.values().stream().filter(r -> !r.failures().isEmpty()).forEach(ReaderView::retry);
+        }
+        advance();
+    }
+
+    private void take(RawMessage message) {
+        boolean announcement = feed.isAnnouncement(message.partition());
+        try {
+            if (announcement) {
+                catalog.announce(judge.announcement(message));
+            } else {
+                PlannedRequest request = judge.request(message, catalog, this::isUsedId);
+                recentIds.add(request.requestId());
+                plan(request);
+            }
+        } catch (Rejection rejection) {
+            LOG.info("Refused {}@{}: {}", message.partition(), message.offset(), rejection.reason());
+            String id = announcement
+                    ? null
+                    : judge.idForStatus(message, this::isUsedId).orElse(null);
+            notices.addLast(Notices.rejected(message, id, rejection, clock.millis()));
+        }
+        nextOffsets.put(message.partition(), message.offset() + 1);
+    }
+
+    private boolean isUsedId(String requestId) {
+        return recentIds.contains(requestId) || work.contains(requestId);
+    }
+
+    private void plan(PlannedRequest request) {
+        work.add(SampleRange.all(request));
+        notices.addLast(Notices.planned(request, clock.millis()));
+    }
+
+    @Override
+    public void handleSplitRequest(int subtask, @Nullable String hostname) {
+        throw new IllegalStateException("Reader " + subtask + " asked without saying how much: expected WorkWanted");
+    }
+
+    @Override
+    public void handleSourceEvent(int subtask, SourceEvent event) {
+        ReaderView reader = readers.get(subtask);
+        if (reader == null) {
+            LOG.warn("{} came from reader {}, which is not registered", event, subtask);
+            return;
+        }
+        if (event instanceof WorkWanted ask) {
+            reader.setRowsWanted(ask.rows());
+        } else if (event instanceof CheckpointReady ready) {
+            StagedCheckpoint staged = ready.staged();
+            reader.resident().put(staged.checkpoint().sha256(), staged);
+            reader.failures().remove(staged.checkpoint().sha256());
+        } else if (event instanceof CheckpointFailed failed) {
+            reader.failures().put(failed.sha256(), failed.reason());
+        } else {
+            throw new IllegalArgumentException("Reader " + subtask + " sent an unknown event " + event);
+        }
+        advance();
+    }
+
+    @Override
+    public void addReader(int subtask) {
+        readers.put(subtask, new ReaderView());
+        advance();
+    }
+
+    @Override
+    public void addSplitsBack(List<WorkSplit> splits, int subtask) {
+        readers.remove(subtask);
+        for (int i = splits.size() - 1; i >= 0; i--) {
+            WorkSplit split = splits.get(i);
+            if (!split.rows().isEmpty()) {
+                throw new IllegalStateException("Reader " + subtask + " gave back " + split
+                        + " with rows in flight, which the planner never hands out");
+            }
+            work.giveBack(split.ranges());
+            for (int j = split.notices().size() - 1; j >= 0; j--) {
+                notices.addFirst(split.notices().get(j));
+            }
+        }
+        gate.open();
+        advance();
+    }
+
+    @Override
+    public PlannerState snapshotState(long checkpointId) {
+        gate.close(checkpointId, clock.millis());
+        CommittedCheckpoint latest = catalog.latest();
+        return new PlannerState(
+                nextOffsets,
+                work.ranges(),
+                catalog.committed(),
+                latest == null ? null : latest.checkpoint().sha256(),
+                catalog.announced(),
+                List.copyOf(notices),
+                recentIds.toList());
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpointId) {
+        gate.settled(checkpointId);
+        advance();
+    }
+
+    @Override
+    public void notifyCheckpointAborted(long checkpointId) {
+        gate.settled(checkpointId);
+        advance();
+    }
+
+    /** Decides what can be decided and sends what may be sent; harmless to repeat. */
+    private void advance() {
+        readers.keySet().retainAll(context.registeredReaders().keySet());
+        while (decideCandidate()) {
+            // Announcements can wait for nothing but the readers' answers.
+        }
+        feed.allowRequests(mayReadRequests());
+        if (readers.isEmpty() || !gate.isOpen(clock.millis())) {
+            return;
+        }
+        sendPlans();
+        sendNotices();
+        readers.forEach(this::sendWork);
+    }
+
+    private boolean mayReadRequests() {
+        return catalog.latest() != null
+                && work.size() < options.maxOpenRequests()
+                && notices.size() < MAX_WAITING_NOTICES;
+    }
+
+    private boolean decideCandidate() {
+        CheckpointRef candidate = catalog.candidate();
+        if (candidate == null || readers.isEmpty()) {
+            return false;
+        }
+        String sha256 = candidate.sha256();
+        for (ReaderView reader : readers.values()) {
+            String failure = reader.failures().get(sha256);
+            if (failure != null) {
+                refuse(failure);
+                return true;
+            }
+        }
+        Collection<StagedCheckpoint> staged = new ArrayList<>();
+        for (ReaderView reader : readers.values()) {
+            StagedCheckpoint here = reader.resident().get(sha256);
+            if (here == null) {
+                return false;
+            }
+            staged.add(here);
+        }
+        commit(staged);
+        return true;
+    }
+
+    private void refuse(String reason) {
+        CheckpointRef refused = catalog.refuseCandidate();
+        LOG.warn("Checkpoint {} of step {} is refused: {}", refused.shortSha(), refused.step(), reason);
+        // Told again, so that a repaired checkpoint that is announced once more gets a new try.
+        readers.values().forEach(ReaderView::retry);
+        notices.addLast(Notices.refused(refused, reason, clock.millis()));
+    }
+
+    private void commit(Collection<StagedCheckpoint> staged) {
+        List<String> classNames = staged.iterator().next().classNames();
+        CheckpointRef checkpoint = catalog.commitCandidate(classNames).checkpoint();
+        LOG.info("Checkpoint {} of step {} is committed", checkpoint.shortSha(), checkpoint.step());
+        notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), clock.millis()));
+        PlannerOptions.Evaluation evaluation = options.evaluation();
+        if (evaluation.samples() > 0) {
+            plan(new PlannedRequest(
+                    MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
+                            + checkpoint.shortSha(),
+                    evaluation.samples(),
+                    evaluation.seed(),
+                    List.of(),
+                    evaluation.settings(),
+                    checkpoint,
+                    Purpose.EVALUATION));
+        }
+    }
+
+    private void sendPlans() {
+        wanted = wantedCheckpoints();
+        readers.forEach((subtask, reader) -> {
+            if (!reader.knows(wanted)) {
+                context.sendEventToSourceReader(subtask, new ResidencyPlan(List.copyOf(wanted)));
+                reader.told(wanted);
+            }
+        });
+    }
+
+    /**
+     * The serving checkpoint and the candidate always; as many more as may be resident, of those that open requests are pinned to.
+     * What is wanted already stays until it is needed no more, so that readers do not load and unload in turns.
+     */
+    private Set<CheckpointRef> wantedCheckpoints() {
+        Set<CheckpointRef> chosen = new LinkedHashSet<>();
+        CommittedCheckpoint latest = catalog.latest();
+        if (latest != null) {
+            chosen.add(latest.checkpoint());
+        }
+        CheckpointRef candidate = catalog.candidate();
+        if (candidate != null) {
+            chosen.add(candidate);
+        }
+        Set<CheckpointRef> needed = work.checkpoints();
+        Set<CheckpointRef> inOrder = new LinkedHashSet<>(wanted);
+        inOrder.retainAll(needed);
+        inOrder.addAll(needed);
+        for (CheckpointRef checkpoint : inOrder) {
+            if (chosen.size() >= options.maxResidentCheckpoints()) {
+                break;
+            }
+            chosen.add(checkpoint);
+        }
+        return chosen;
+    }
+
+    private void sendNotices() {
+        List<Integer> subtasks = List.copyOf(readers.keySet());
+        while (!notices.isEmpty()) {
+            List<SamplerOutput> parcel = new ArrayList<>();
+            int bytes = 0;
+            do {
+                SamplerOutput notice = notices.removeFirst();
+                parcel.add(notice);
+                bytes += Notices.sizeOf(notice);
+            } while (!notices.isEmpty() && bytes + Notices.sizeOf(notices.getFirst()) <= PARCEL_BYTES);
+            int subtask = subtasks.get(Math.floorMod(noticeTurn++, subtasks.size()));
+            context.assignSplits(new SplitsAssignment<>(Map.of(subtask, List.of(WorkSplit.ofNotices(parcel)))));
+        }
+    }
+
+    private void sendWork(int subtask, ReaderView reader) {
+        if (reader.rowsWanted() == 0) {
+            return;
+        }
+        List<SampleRange> ranges = work.take(reader.rowsWanted(), reader.resident()::containsKey);
+        if (!ranges.isEmpty()) {
+            context.assignSplits(new SplitsAssignment<>(Map.of(subtask, List.of(WorkSplit.ofRanges(ranges)))));
+            reader.setRowsWanted(0);
+        }
+    }
+
+    @Override
+    public void close() {
+        feed.close();
+    }
+}

@@ -1,0 +1,97 @@
+package io.freshet.flink.source.planner;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.SampleRange;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Samples not handed out. Open requests take turns: of every ask each gets an equal share, and the next ask begins with those
+ * whose turn is next. Owned by the planner; not thread-safe.
+ */
+final class WorkQueue {
+    private final Deque<SampleRange> ranges;
+
+    WorkQueue(Collection<SampleRange> ranges) {
+        this.ranges = new ArrayDeque<>(ranges);
+    }
+
+    /** Puts work at the end of the line. */
+    void add(SampleRange range) {
+        ranges.addLast(range);
+    }
+
+    /** Puts work that a failed reader had taken back at the head of the line. */
+    void giveBack(List<SampleRange> returned) {
+        for (int i = returned.size() - 1; i >= 0; i--) {
+            ranges.addFirst(returned.get(i));
+        }
+    }
+
+    /** Ranges in line; at least as many as there are open requests. */
+    int size() {
+        return ranges.size();
+    }
+
+    /** Samples in line. */
+    long samples() {
+        return ranges.stream().mapToLong(SampleRange::size).sum();
+    }
+
+    /** Whether a request of this id is in line. */
+    boolean contains(String requestId) {
+        return ranges.stream().anyMatch(r -> r.request().requestId().equals(requestId));
+    }
+
+    /** Checkpoints that the line needs. */
+    Set<CheckpointRef> checkpoints() {
+        Set<CheckpointRef> needed = new LinkedHashSet<>();
+        ranges.forEach(r -> needed.add(r.request().checkpoint()));
+        return needed;
+    }
+
+    /**
+     * Takes work for one reader.
+     *
+     * @param rows network rows that it has room for; a single sample that needs more is given all the same
+     * @param resident whether the reader has a checkpoint, named by its hash
+     */
+    List<SampleRange> take(int rows, Predicate<String> resident) {
+        List<SampleRange> taken = new ArrayList<>();
+        int room = rows;
+        int fruitless = 0;
+        int share = (rows + Math.min(rows, ranges.size()) - 1) / Math.max(1, Math.min(rows, ranges.size()));
+        while (room > 0 && fruitless < ranges.size()) {
+            SampleRange range = ranges.removeFirst();
+            int rowsPerSample = range.request().rowsPerSample();
+            long fitting = Math.min(room, Math.max(share, rowsPerSample)) / rowsPerSample;
+            if (fitting == 0 && taken.isEmpty()) {
+                fitting = 1;
+            }
+            if (fitting == 0 || !resident.test(range.request().checkpoint().sha256())) {
+                ranges.addLast(range);
+                fruitless++;
+                continue;
+            }
+            long samples = Math.min(range.size(), fitting);
+            taken.add(range.head(samples));
+            room -= (int) samples * rowsPerSample;
+            if (samples < range.size()) {
+                ranges.addLast(range.tail(samples));
+            }
+            fruitless = 0;
+        }
+        return taken;
+    }
+
+    /** For the planner's state: in the order of turns. */
+    List<SampleRange> ranges() {
+        return List.copyOf(ranges);
+    }
+}

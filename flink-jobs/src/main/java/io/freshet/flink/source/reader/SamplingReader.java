@@ -1,0 +1,200 @@
+package io.freshet.flink.source.reader;
+
+import io.freshet.flink.source.event.ResidencyPlan;
+import io.freshet.flink.source.event.WorkWanted;
+import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.RequestRow;
+import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.FinishedSample;
+import io.freshet.sampling.SampleRow;
+import io.freshet.sampling.SampleTask;
+import io.freshet.sampling.SamplingEngine;
+import io.freshet.schemas.avro.SamplerOutput;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.SourceEvent;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.core.io.InputStatus;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs one sampling engine: each poll takes one denoising step for all rows of a batch, so barriers and messages from the planner
+ * wait for one step at most.
+ *
+ * <p>Owns the engine and closes it. Everything happens in the task's thread; only the staging of checkpoints runs beside it. The
+ * reader's state is all samples it holds, with the latents of those in flight, and all notices not emitted. After scaling in it
+ * may be handed more rows than its engine takes: the surplus is parked, runs first, and nothing new is asked for meanwhile.
+ */
+public final class SamplingReader implements SourceReader<SamplerOutput, WorkSplit> {
+    private final SourceReaderContext context;
+    private final SamplingEngine engine;
+    private final int maxRows;
+    private final CheckpointShelf shelf;
+    private final WorkBuffer buffer = new WorkBuffer();
+    private final Map<SampleTask, PlannedRequest> inFlight = new HashMap<>();
+    private final Counter samplesFinished;
+    private final Counter rowsRestored;
+    private volatile CompletableFuture<Void> available = new CompletableFuture<>();
+    private boolean started;
+    private boolean asked;
+    private boolean noMoreSplits;
+    private long lastStepMillis;
+
+    /**
+     * @param context the runtime
+     * @param engine an engine without rows, closed with the reader
+     * @param maxRows network rows that the engine takes
+     */
+    public SamplingReader(SourceReaderContext context, SamplingEngine engine, int maxRows) {
+        this.context = context;
+        this.engine = engine;
+        this.maxRows = maxRows;
+        this.shelf = new CheckpointShelf(engine, context::sendSourceEventToCoordinator, this::wake);
+        MetricGroup metrics = context.metricGroup();
+        metrics.gauge(
+                SamplerMetric.STEPS.metricName(), () -> engine.statistics().forwardPasses());
+        metrics.gauge(
+                SamplerMetric.ROW_STEPS.metricName(), () -> engine.statistics().rowSteps());
+        metrics.gauge(
+                SamplerMetric.PADDING_ROWS.metricName(),
+                () -> engine.statistics().paddingRows());
+        this.samplesFinished = metrics.counter(SamplerMetric.SAMPLES_FINISHED.metricName());
+        this.rowsRestored = metrics.counter(SamplerMetric.ROWS_RESTORED.metricName());
+        metrics.gauge(SamplerMetric.ROWS_IN_FLIGHT.metricName(), () -> maxRows - engine.freeRows());
+        metrics.gauge(SamplerMetric.ROWS_WAITING.metricName(), buffer::rows);
+        metrics.gauge(SamplerMetric.CHECKPOINTS_RESIDENT.metricName(), shelf::size);
+        metrics.gauge(SamplerMetric.LAST_STEP_MILLIS.metricName(), () -> lastStepMillis);
+    }
+
+    @Override
+    public void start() {
+        started = true;
+        shelf.stage(buffer.checkpoints());
+        askForWork();
+    }
+
+    @Override
+    public InputStatus pollNext(ReaderOutput<SamplerOutput> output) throws Exception {
+        if (available.isDone()) {
+            // Renewed before looking, so that whatever arrives from now on wakes this reader again.
+            available = new CompletableFuture<>();
+        }
+        shelf.settle();
+        SamplerOutput notice;
+        while ((notice = buffer.pollNotice()) != null) {
+            output.collect(notice);
+        }
+        fillEngine();
+        if (engine.isIdle()) {
+            shelf.unload(buffer.checkpoints());
+            askForWork();
+            return noMoreSplits && buffer.isEmpty() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
+        }
+        step(output);
+        askForWork();
+        wake();
+        return InputStatus.MORE_AVAILABLE;
+    }
+
+    private void fillEngine() {
+        RequestRow row;
+        while ((row = buffer.pollRow(shelf::classesOf, engine.freeRows())) != null) {
+            inFlight.put(row.row().task(), row.request());
+            engine.submit(row.row());
+        }
+    }
+
+    private void step(ReaderOutput<SamplerOutput> output) {
+        long startNanos = System.nanoTime();
+        List<FinishedSample> finished = engine.step();
+        lastStepMillis = (System.nanoTime() - startNanos) / 1_000_000;
+        for (FinishedSample sample : finished) {
+            PlannedRequest request = requestOf(sample.task());
+            String className =
+                    shelf.className(request.checkpoint(), sample.task().label());
+            output.collect(SampleImages.image(sample, request, className));
+            inFlight.remove(sample.task());
+        }
+        samplesFinished.inc(finished.size());
+    }
+
+    /** Asks for as much as fits into the engine, and once more as much to be at hand through a silence of the planner. */
+    private void askForWork() {
+        if (!started || asked || noMoreSplits) {
+            return;
+        }
+        long room = engine.freeRows() + maxRows - buffer.startableRows(shelf::classesOf);
+        if (room >= Math.max(1, maxRows / 2)) {
+            asked = true;
+            context.sendSourceEventToCoordinator(new WorkWanted((int) room));
+        }
+    }
+
+    @Override
+    public List<WorkSplit> snapshotState(long checkpointId) {
+        List<RequestRow> rows =
+                engine.snapshot().stream().map(this::withRequest).toList();
+        WorkSplit split = buffer.snapshot(rows);
+        return split.isEmpty() ? List.of() : List.of(split);
+    }
+
+    private RequestRow withRequest(SampleRow row) {
+        return new RequestRow(requestOf(row.task()), row);
+    }
+
+    private PlannedRequest requestOf(SampleTask task) {
+        @Nullable PlannedRequest request = inFlight.get(task);
+        if (request == null) {
+            throw new IllegalStateException("The engine returned sample " + task.index() + " of request '"
+                    + task.requestId() + "', which was not submitted to it");
+        }
+        return request;
+    }
+
+    @Override
+    public void addSplits(List<WorkSplit> splits) {
+        for (WorkSplit split : splits) {
+            buffer.add(split);
+            rowsRestored.inc(split.rows().size());
+            asked &= split.ranges().isEmpty();
+        }
+        if (started) {
+            shelf.stage(buffer.checkpoints());
+        }
+        wake();
+    }
+
+    @Override
+    public void handleSourceEvents(SourceEvent event) {
+        if (!(event instanceof ResidencyPlan plan)) {
+            throw new IllegalArgumentException("The planner sent an unknown event " + event);
+        }
+        shelf.follow(plan.wanted(), buffer.checkpoints());
+    }
+
+    @Override
+    public void notifyNoMoreSplits() {
+        noMoreSplits = true;
+        wake();
+    }
+
+    @Override
+    public CompletableFuture<Void> isAvailable() {
+        return available;
+    }
+
+    private void wake() {
+        available.complete(null);
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}

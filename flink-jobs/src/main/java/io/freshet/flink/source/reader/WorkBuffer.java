@@ -1,0 +1,120 @@
+package io.freshet.flink.source.reader;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.RequestRow;
+import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.SampleRow;
+import io.freshet.schemas.avro.SamplerOutput;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a reader holds but has not put into its engine: rows parked after a restore, ranges not started, notices not emitted.
+ * Parked rows go first. Not thread-safe.
+ */
+final class WorkBuffer {
+    private final Deque<RequestRow> parked = new ArrayDeque<>();
+    private final Deque<SampleRange> ranges = new ArrayDeque<>();
+    private final Deque<SamplerOutput> notices = new ArrayDeque<>();
+
+    void add(WorkSplit split) {
+        parked.addAll(split.rows());
+        ranges.addAll(split.ranges());
+        notices.addAll(split.notices());
+    }
+
+    /** The next record to emit as it is. */
+    @Nullable
+    SamplerOutput pollNotice() {
+        return notices.pollFirst();
+    }
+
+    /**
+     * Takes the next sample out.
+     *
+     * @param classesOf number of classes of a checkpoint; 0 while it is not in memory
+     * @param freeRows network rows that the engine has room for
+     * @return a row to submit, or null if nothing can be
+     */
+    @Nullable
+    RequestRow pollRow(ToIntFunction<CheckpointRef> classesOf, int freeRows) {
+        for (Iterator<RequestRow> each = parked.iterator(); each.hasNext(); ) {
+            RequestRow row = each.next();
+            if (classesOf.applyAsInt(row.request().checkpoint()) > 0) {
+                if (row.request().rowsPerSample() > freeRows) {
+                    return null;
+                }
+                each.remove();
+                return row;
+            }
+        }
+        int skipped = 0;
+        while (skipped < ranges.size()) {
+            SampleRange range = ranges.removeFirst();
+            int classes = classesOf.applyAsInt(range.request().checkpoint());
+            if (classes == 0) {
+                ranges.addLast(range);
+                skipped++;
+                continue;
+            }
+            if (range.request().rowsPerSample() > freeRows) {
+                ranges.addFirst(range);
+                return null;
+            }
+            if (range.size() > 1) {
+                ranges.addFirst(range.tail(1));
+            }
+            return new RequestRow(
+                    range.request(), SampleRow.start(range.request().task(range.from(), classes)));
+        }
+        return null;
+    }
+
+    /** Network rows of the samples whose checkpoint is in memory. */
+    long startableRows(ToIntFunction<CheckpointRef> classesOf) {
+        long rows = 0;
+        for (RequestRow row : parked) {
+            if (classesOf.applyAsInt(row.request().checkpoint()) > 0) {
+                rows += row.request().rowsPerSample();
+            }
+        }
+        for (SampleRange range : ranges) {
+            if (classesOf.applyAsInt(range.request().checkpoint()) > 0) {
+                rows += range.size() * range.request().rowsPerSample();
+            }
+        }
+        return rows;
+    }
+
+    /** Network rows of all samples. */
+    long rows() {
+        return startableRows(checkpoint -> 1);
+    }
+
+    /** Checkpoints that the samples need. */
+    Set<CheckpointRef> checkpoints() {
+        Set<CheckpointRef> needed = new LinkedHashSet<>();
+        parked.forEach(r -> needed.add(r.request().checkpoint()));
+        ranges.forEach(r -> needed.add(r.request().checkpoint()));
+        return needed;
+    }
+
+    boolean isEmpty() {
+        return parked.isEmpty() && ranges.isEmpty() && notices.isEmpty();
+    }
+
+    /** All of it, with the rows in the engine before the parked ones. */
+    WorkSplit snapshot(List<RequestRow> inFlight) {
+        List<RequestRow> rows = new ArrayList<>(inFlight);
+        rows.addAll(parked);
+        return new WorkSplit(List.copyOf(ranges), rows, List.copyOf(notices));
+    }
+}

@@ -1,0 +1,51 @@
+package io.freshet.flink.source.split;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.sampling.SampleTask;
+import io.freshet.sampling.SamplerSettings;
+import io.freshet.schemas.avro.Purpose;
+import java.util.List;
+
+/**
+ * An accepted request: all that determines its images, with the checkpoint pinned.
+ *
+ * @param requestId whom the images are for
+ * @param count images asked for, at least 1
+ * @param seed keys all noise together with sample index and step
+ * @param labels class indices taken in turn; empty means every class of the checkpoint in turn
+ * @param settings sampler and its settings
+ * @param checkpoint the weights
+ * @param purpose who asked
+ */
+public record PlannedRequest(
+        String requestId,
+        long count,
+        long seed,
+        List<Integer> labels,
+        SamplerSettings settings,
+        CheckpointRef checkpoint,
+        Purpose purpose) {
+    public PlannedRequest {
+        if (count < 1) {
+            throw new IllegalArgumentException(
+                    "Request '" + requestId + "' has count " + count + ": expected at least 1");
+        }
+        labels = List.copyOf(labels);
+    }
+
+    /** Network rows that one sample of this request takes in a step. */
+    public int rowsPerSample() {
+        return settings.guided() ? 2 : 1;
+    }
+
+    /**
+     * The task of one sample.
+     *
+     * @param index sample index, below {@link #count}
+     * @param classes number of classes of the pinned checkpoint
+     */
+    public SampleTask task(long index, int classes) {
+        int label = labels.isEmpty() ? (int) (index % classes) : labels.get((int) (index % labels.size()));
+        return new SampleTask(requestId, index, seed, label, settings, checkpoint);
+    }
+}

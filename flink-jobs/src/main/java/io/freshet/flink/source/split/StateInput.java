@@ -1,0 +1,169 @@
+package io.freshet.flink.source.split;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
+import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.SamplerOutput;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.flink.core.memory.DataInputDeserializer;
+
+/**
+ * Reads what {@link StateOutput} wrote. Every length is checked against the bytes that are left before anything is allocated.
+ * Not thread-safe.
+ */
+public final class StateInput {
+    private final String what;
+    private final DataInputDeserializer in;
+
+    /** A body that can be read from its first byte to its last. */
+    @FunctionalInterface
+    public interface Body<T> {
+        T read(StateInput in) throws IOException;
+    }
+
+    private StateInput(String what, byte[] bytes) {
+        this.what = what;
+        this.in = new DataInputDeserializer(bytes);
+    }
+
+    /**
+     * Reads a body, which must take up all bytes.
+     *
+     * @param what what is read, for errors
+     * @throws IOException if the bytes are not such a body; nothing but an IOException leaves this method
+     */
+    public static <T> T readFully(String what, byte[] bytes, Body<T> body) throws IOException {
+        StateInput input = new StateInput(what, bytes);
+        T result;
+        try {
+            result = body.read(input);
+        } catch (EOFException e) {
+            throw new IOException(what + " of " + bytes.length + " bytes is cut short", e);
+        } catch (IllegalArgumentException | AvroRuntimeException e) {
+            throw new IOException(what + " of " + bytes.length + " bytes is damaged: " + e.getMessage(), e);
+        }
+        if (input.in.available() != 0) {
+            throw input.damaged(input.in.available() + " bytes follow its end");
+        }
+        return result;
+    }
+
+    public int readInt() throws IOException {
+        return in.readInt();
+    }
+
+    public long readLong() throws IOException {
+        return in.readLong();
+    }
+
+    /** How many items follow, each of at least the given size. */
+    public int readCount(int leastBytesEach) throws IOException {
+        int count = in.readInt();
+        if (count < 0 || (long) count * leastBytesEach > in.available()) {
+            throw damaged(count + " items of at least " + leastBytesEach + " bytes were announced where only "
+                    + in.available() + " bytes are left");
+        }
+        return count;
+    }
+
+    public byte[] readBytes() throws IOException {
+        byte[] bytes = new byte[readCount(1)];
+        in.readFully(bytes);
+        return bytes;
+    }
+
+    public String readString() throws IOException {
+        return new String(readBytes(), StandardCharsets.UTF_8);
+    }
+
+    public List<String> readStrings() throws IOException {
+        int count = readCount(4);
+        List<String> strings = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            strings.add(readString());
+        }
+        return strings;
+    }
+
+    public float[] readFloats() throws IOException {
+        float[] values = new float[readCount(4)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = in.readFloat();
+        }
+        return values;
+    }
+
+    public CheckpointRef readCheckpoint() throws IOException {
+        String model = readString();
+        long step = in.readLong();
+        String directory = readString();
+        return new CheckpointRef(model, step, directory, readString());
+    }
+
+    public List<SamplerOutput> readOutputs() throws IOException {
+        int count = readCount(4);
+        List<SamplerOutput> outputs = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            outputs.add(SamplerOutput.getDecoder().decode(readBytes()));
+        }
+        return outputs;
+    }
+
+    /** The table of requests. */
+    public List<PlannedRequest> readRequests() throws IOException {
+        int count = readCount(60);
+        List<PlannedRequest> requests = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            requests.add(readRequest());
+        }
+        return requests;
+    }
+
+    /** A place in the table of requests, resolved. */
+    public PlannedRequest readRequestOf(List<PlannedRequest> table) throws IOException {
+        int place = in.readInt();
+        if (place < 0 || place >= table.size()) {
+            throw damaged("it names request " + place + " of " + table.size());
+        }
+        return table.get(place);
+    }
+
+    public List<SampleRange> readRanges(List<PlannedRequest> table) throws IOException {
+        int count = readCount(20);
+        List<SampleRange> ranges = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            PlannedRequest request = readRequestOf(table);
+            long from = in.readLong();
+            ranges.add(new SampleRange(request, from, in.readLong()));
+        }
+        return ranges;
+    }
+
+    /** The error of a body that is not what it should be. */
+    public IOException damaged(String why) {
+        return new IOException(what + " is damaged: " + why);
+    }
+
+    private PlannedRequest readRequest() throws IOException {
+        String requestId = readString();
+        long count = in.readLong();
+        long seed = in.readLong();
+        int labelCount = readCount(4);
+        List<Integer> labels = new ArrayList<>(labelCount);
+        for (int i = 0; i < labelCount; i++) {
+            labels.add(in.readInt());
+        }
+        SamplerKind kind = SamplerKind.fromWireName(readString());
+        int steps = in.readInt();
+        double eta = in.readDouble();
+        SamplerSettings settings = new SamplerSettings(kind, steps, eta, in.readDouble());
+        CheckpointRef checkpoint = readCheckpoint();
+        return new PlannedRequest(requestId, count, seed, labels, settings, checkpoint, Purpose.valueOf(readString()));
+    }
+}

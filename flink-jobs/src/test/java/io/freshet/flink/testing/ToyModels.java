@@ -1,0 +1,165 @@
+package io.freshet.flink.testing;
+
+import io.freshet.checkpoint.CheckpointException;
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.evaluation.FeatureExtractor;
+import io.freshet.evaluation.Moments;
+import io.freshet.evaluation.ReferenceStatistics;
+import io.freshet.flink.evaluation.FeatureExtractorFactory;
+import io.freshet.flink.evaluation.ReferenceFactory;
+import io.freshet.flink.source.DenoiserLoaderFactory;
+import io.freshet.image.RgbImage;
+import io.freshet.sampling.Denoiser;
+import io.freshet.sampling.DenoiserLoader;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A deterministic network of 8x8 pixels, an extractor of five features, and a hook that tests reach into the job with. */
+public final class ToyModels {
+    public static final List<String> CLASSES = List.of("circle", "square", "star");
+    public static final int SIDE = 8;
+
+    /** Called with every forward pass that is not a warm-up: before it, and after its work is done. */
+    public interface Hook {
+        void before(float[] timesteps, int rows);
+
+        void after();
+    }
+
+    private static final Hook NONE = new Hook() {
+        @Override
+        public void before(float[] timesteps, int rows) {}
+
+        @Override
+        public void after() {}
+    };
+    private static final Map<String, Hook> HOOKS = new ConcurrentHashMap<>();
+
+    private ToyModels() {}
+
+    /** Installs what the networks of one job call; hooks cannot travel with the job. */
+    public static void hook(String job, Hook hook) {
+        HOOKS.put(job, hook);
+    }
+
+    /** Checkpoints whose directory begins with 'corrupt' cannot be loaded. */
+    public static DenoiserLoaderFactory loaders(String job) {
+        return () -> loader(job);
+    }
+
+    public static DenoiserLoader loader(String job) {
+        return checkpoint -> {
+            if (checkpoint.directory().startsWith("corrupt")) {
+                throw new CheckpointException("weights.safetensors of '" + checkpoint.directory()
+                        + "' has another hash than its manifest says: publish it again");
+            }
+            return new DenoiserLoader.LoadedDenoiser(new ToyDenoiser(job, checkpoint), 1, 2);
+        };
+    }
+
+    public static FeatureExtractorFactory extractors() {
+        return ToyExtractor::new;
+    }
+
+    public static ReferenceFactory reference() {
+        return () -> {
+            ToyExtractor extractor = new ToyExtractor();
+            Moments moments = new Moments(new double[extractor.dimensions()]);
+            SplittableRandom random = new SplittableRandom(7);
+            for (int i = 0; i < 200; i++) {
+                byte[] pixels = new byte[SIDE * SIDE * 3];
+                random.nextBytes(pixels);
+                moments.add(extractor.extract(new RgbImage(SIDE, SIDE, pixels)));
+            }
+            return ReferenceStatistics.of("noise-200", extractor, moments);
+        };
+    }
+
+    private static final class ToyDenoiser implements Denoiser {
+        private final String job;
+        private final float weight;
+
+        ToyDenoiser(String job, CheckpointRef checkpoint) {
+            this.job = job;
+            this.weight = 0.1f + (checkpoint.step() % 97) / 97f;
+        }
+
+        @Override
+        public int channels() {
+            return 3;
+        }
+
+        @Override
+        public int height() {
+            return SIDE;
+        }
+
+        @Override
+        public int width() {
+            return SIDE;
+        }
+
+        @Override
+        public List<String> classNames() {
+            return CLASSES;
+        }
+
+        @Override
+        public boolean learnsSigma() {
+            return false;
+        }
+
+        @Override
+        public void predict(int rows, float[] x, float[] t, long[] y, float[] out) {
+            boolean warming = Thread.currentThread().getName().contains("stag");
+            Hook hook = warming ? NONE : HOOKS.getOrDefault(job, NONE);
+            hook.before(t, rows);
+            int each = 3 * SIDE * SIDE;
+            for (int row = 0; row < rows; row++) {
+                for (int i = 0; i < each; i++) {
+                    int at = row * each + i;
+                    out[at] = (float) Math.sin(x[at] * weight + t[row] / 1000f + 0.3f * y[row] + i * 0.01f);
+                }
+            }
+            hook.after();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class ToyExtractor implements FeatureExtractor {
+        @Override
+        public String name() {
+            return "toy";
+        }
+
+        @Override
+        public String sha256() {
+            return "ab".repeat(32);
+        }
+
+        @Override
+        public int dimensions() {
+            return 5;
+        }
+
+        @Override
+        public float[] extract(RgbImage image) {
+            float[] features = new float[5];
+            byte[] pixels = image.pixels();
+            for (int i = 0; i < pixels.length; i++) {
+                float value = (pixels[i] & 0xFF) / 255f;
+                features[i % 3] += value / pixels.length;
+                features[3] += value * value / pixels.length;
+                features[4] += (i % 7) * value / pixels.length;
+            }
+            return features;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
