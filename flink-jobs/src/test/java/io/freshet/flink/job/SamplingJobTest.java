@@ -172,8 +172,8 @@ class SamplingJobTest {
     };
     private static final int LOAD_IMAGES = 64;
 
-    private static Map<String, GeneratedImage> undisturbed() throws Exception {
-        try (JobRun job = JobRun.start(options("undisturbed").build())) {
+    private static Map<String, GeneratedImage> undisturbed(String name) throws Exception {
+        try (JobRun job = JobRun.start(options(name).build())) {
             job.announce(10, "step-10");
             for (String request : LOAD) {
                 job.request(request);
@@ -184,7 +184,7 @@ class SamplingJobTest {
 
     @Test
     void resumesMidTrajectoryAfterFailuresExactlyOnceAndBitForBit() throws Exception {
-        Map<String, GeneratedImage> expected = undisturbed();
+        Map<String, GeneratedImage> expected = undisturbed("undisturbed");
         FailingHook hook = new FailingHook(40, 110, 200);
         ToyModels.hook("failing", hook);
         try (JobRun job = JobRun.start(options("failing").parallelism(2).build())) {
@@ -243,6 +243,50 @@ class SamplingJobTest {
             assertThat(Duration.ofNanos(System.nanoTime() - start))
                     .as("time to go on; a hanging checkpoint would take its timeout of a minute")
                     .isLessThan(Duration.ofSeconds(40));
+        }
+    }
+
+    @Test
+    void keepsEverySampleThroughRescalingWithRowsInFlight() throws Exception {
+        Map<String, GeneratedImage> expected = undisturbed("unscaled");
+        AtomicInteger passes = new AtomicInteger();
+        ToyModels.hook("rescaled", new ToyModels.Hook() {
+            @Override
+            public void before(float[] timesteps, int rows) {}
+
+            @Override
+            public void after() {
+                passes.incrementAndGet();
+                pause(Duration.ofMillis(25));
+            }
+        });
+        String savepoints = directory.resolve("savepoints").toUri().toString();
+        String savepoint;
+        try (JobRun job = JobRun.start(options("rescaled").parallelism(2).build())) {
+            job.announce(10, "step-10");
+            for (String request : LOAD) {
+                job.request(request);
+            }
+            awaitPasses(passes, 30);
+            savepoint = job.stopWithSavepoint(savepoints);
+        }
+        try (JobRun job = JobRun.restore(options("rescaled").build(), savepoint)) {
+            awaitPasses(passes, passes.get() + 15);
+            savepoint = job.stopWithSavepoint(savepoints);
+        }
+        try (JobRun job = JobRun.restore(options("rescaled").parallelism(3).build(), savepoint)) {
+            assertThat(job.awaitImages(LOAD_IMAGES))
+                    .as("images of a run with 2, then 1, then 3 readers")
+                    .isEqualTo(expected);
+            assertThat(completeReports(job, 1)).as("complete evaluations").hasSize(1);
+        }
+    }
+
+    private static void awaitPasses(AtomicInteger passes, int count) {
+        long deadline = System.nanoTime() + JobRun.PATIENCE.toNanos();
+        while (passes.get() < count) {
+            assertThat(System.nanoTime()).as("time to reach %d passes", count).isLessThan(deadline);
+            pause(Duration.ofMillis(10));
         }
     }
 

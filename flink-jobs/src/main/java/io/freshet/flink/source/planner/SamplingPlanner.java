@@ -242,13 +242,12 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         while (decideCandidate()) {
             // Announcements can wait for nothing but the readers' answers.
         }
-        feed.allowRequests(mayReadRequests());
-        if (readers.isEmpty() || !gate.isOpen(clock.millis())) {
-            return;
+        if (!readers.isEmpty() && gate.isOpen(clock.millis())) {
+            sendPlans();
+            sendNotices();
+            readers.forEach(this::sendWork);
         }
-        sendPlans();
-        sendNotices();
-        readers.forEach(this::sendWork);
+        feed.allowRequests(mayReadRequests());
     }
 
     private boolean mayReadRequests() {
