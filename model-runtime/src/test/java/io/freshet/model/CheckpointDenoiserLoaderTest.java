@@ -1,0 +1,98 @@
+package io.freshet.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.freshet.checkpoint.CheckpointDescription;
+import io.freshet.checkpoint.CheckpointException;
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.checkpoint.CheckpointStore;
+import io.freshet.sampling.Denoiser;
+import io.freshet.weights.Tensor;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointDenoiserLoaderTest {
+    private static final UDitConfig TINY = UDitConfig.paper(16, 3, 8, List.of(1, 1, 1, 1, 1), 2, 2, 2);
+    private static final ObjectNode CONFIG = CheckpointDenoiserLoader.describe(TINY);
+
+    @TempDir
+    Path folder;
+
+    private CheckpointStore store;
+
+    @BeforeEach
+    void open() {
+        store = new CheckpointStore(folder);
+    }
+
+    @Test
+    void aPublishedNetworkPredicts() throws CheckpointException {
+        CheckpointRef ref = publish("u-dit", CONFIG, List.of("a", "b"), UDitInit.draw(TINY, 1));
+        try (Denoiser denoiser = new CheckpointDenoiserLoader(store).load(ref).denoiser()) {
+            assertThat(denoiser.classNames()).containsExactly("a", "b");
+            float[] out = new float[2 * 6 * 16 * 16];
+            denoiser.predict(2, new float[2 * 3 * 16 * 16], new float[] {5, 6}, new long[] {0, 2}, out);
+            assertThat(out).containsOnly(0);
+        }
+    }
+
+    @Test
+    void weightsThatAreNotFiniteAreRefused() throws CheckpointException {
+        Map<String, Tensor> weights = UDitInit.draw(TINY, 1);
+        float[] bias = new float[16];
+        bias[3] = Float.NaN;
+        weights.put("output.bias", Tensor.of(bias, 16));
+        assertRefused(publish("u-dit", CONFIG, List.of("a", "b"), weights), "'output.bias' holds NaN at element 3");
+    }
+
+    @Test
+    void weightsOfAnotherSizeAreRefused() throws CheckpointException {
+        UDitConfig wider = UDitConfig.paper(16, 3, 16, List.of(1, 1, 1, 1, 1), 2, 2, 2);
+        assertRefused(
+                publish("u-dit", CONFIG, List.of("a", "b"), UDitInit.draw(wider, 1)),
+                "'x_embedder.proj.weight' is F32[16, 3, 3, 3], expected [8, 3, 3, 3]");
+    }
+
+    @Test
+    void unknownArchitecturesAndConfigurationsAreRefused() throws CheckpointException {
+        assertRefused(
+                publish("u-vit", CONFIG, List.of("a", "b"), UDitInit.draw(TINY, 1)),
+                "architecture 'u-vit' is not known");
+        ObjectNode odd = CONFIG.deepCopy().put("hiddenSize", 7);
+        assertRefused(publish("u-dit", odd, List.of("a", "c"), UDitInit.draw(TINY, 1)), "hiddenSize is 7");
+        assertRefused(
+                publish("u-dit", CONFIG, List.of("a", "b", "c"), UDitInit.draw(TINY, 1)),
+                "names 3 classes, but its network has 2");
+    }
+
+    private void assertRefused(CheckpointRef ref, String reason) {
+        assertThatThrownBy(() -> new CheckpointDenoiserLoader(store).load(ref))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining(ref.directory())
+                .hasMessageContaining(reason);
+    }
+
+    private int step;
+
+    private CheckpointRef publish(
+            String architecture, ObjectNode config, List<String> classNames, Map<String, Tensor> weights)
+            throws CheckpointException {
+        return store.publish(
+                new CheckpointDescription(
+                        "test",
+                        step++,
+                        architecture,
+                        config,
+                        classNames,
+                        new CheckpointDescription.ImageShape(3, 16, 16),
+                        JsonNodeFactory.instance.objectNode()),
+                weights);
+    }
+}
