@@ -200,6 +200,20 @@ class SamplingJobTest {
                     .as("rows that went on in the middle of their trajectory, of those of a first pass after a failure")
                     .isPositive();
             assertThat(completeReports(job, 1)).as("complete evaluations").hasSize(1);
+            assertThat(reports(job, 10))
+                    .as(
+                            "every report exactly once: 12 evaluation images by 5, and 76 images in a window that slides by 10")
+                    .containsExactlyInAnyOrder(
+                            "CHECKPOINT 5",
+                            "CHECKPOINT 10",
+                            "CHECKPOINT 12",
+                            "WINDOW 10",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20");
             for (String id : List.of("x", "y", "z")) {
                 assertThat(statuses(job, id, RequestState.COMPLETED))
                         .as("states of request " + id)
@@ -327,6 +341,16 @@ class SamplingJobTest {
                                     >= count)
                     .stream()
                     .filter(SamplingJobTest::isCompleteEvaluation)
+                    .toList();
+        }
+    }
+
+    private static List<String> reports(JobRun job, int count) {
+        try (TopicTail metrics = job.tail(job.topics().metrics())) {
+            return metrics
+                    .await(count + " reports", JobRun.PATIENCE, MetricReport.class, all -> all.size() >= count)
+                    .stream()
+                    .map(r -> r.getScope() + " " + r.getSamples())
                     .toList();
         }
     }
