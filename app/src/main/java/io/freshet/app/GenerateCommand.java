@@ -1,12 +1,11 @@
 package io.freshet.app;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.freshet.app.client.GenerationClient;
-import io.freshet.app.client.ImageFolder;
 import io.freshet.app.client.RequestRejectedException;
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
+import io.freshet.app.images.ImageFolder;
 import io.freshet.app.local.Endpoint;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
@@ -15,16 +14,12 @@ import io.freshet.schemas.avro.RequestStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -77,65 +72,8 @@ final class GenerateCommand implements Callable<Integer> {
             description = "First part of the names of the job's topics. Default: freshet, or that of the local run.")
     private @Nullable String topicPrefix;
 
-    @Option(
-            names = {"-n", "--count"},
-            paramLabel = "N",
-            defaultValue = "10",
-            description = "How many images. Default: ${DEFAULT-VALUE}")
-    private int count;
-
-    @Option(
-            names = "--class",
-            paramLabel = "NAME",
-            description = "Class to draw; repeat it for several in turn. Default: every class of the model in turn.")
-    private List<String> classes = new ArrayList<>();
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "The same seed draws the same images again. Default: ${DEFAULT-VALUE}")
-    private long seed;
-
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            defaultValue = "50",
-            description = "Denoising steps, 1 to 1000. Default: ${DEFAULT-VALUE}")
-    private int steps;
-
-    @Option(
-            names = "--guidance",
-            paramLabel = "X",
-            defaultValue = "1.5",
-            description = "Classifier-free guidance scale, 1 (off) to 20. Default: ${DEFAULT-VALUE}")
-    private double guidance;
-
-    @Option(
-            names = "--sampler",
-            paramLabel = "NAME",
-            defaultValue = "ddim",
-            description = "ddim or ddpm. Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private String sampler;
-
-    @Option(
-            names = "--eta",
-            paramLabel = "X",
-            defaultValue = "0",
-            description = "DDIM's eta, 0 (no noise) to 1 (that of ddpm). Default: ${DEFAULT-VALUE}")
-    private double eta;
-
-    @Option(
-            names = "--checkpoint",
-            paramLabel = "WHICH",
-            defaultValue = "latest",
-            description = "latest, step:N or sha256:HEX. Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private String checkpoint;
-
-    @Option(names = "--out", paramLabel = "DIR", description = "Folder to write; new or empty. Default: images-ID")
-    private @Nullable Path out;
+    @Mixin
+    private ImageOptions wanted = new ImageOptions();
 
     @Option(
             names = "--timeout",
@@ -154,25 +92,24 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Logging.toConsole(root.verbose);
-        if (count < 1) {
-            throw CommandException.badInput("--count is " + count + ": expected at least 1");
-        }
         if (timeoutSeconds < 1) {
             throw CommandException.badInput("--timeout is " + timeoutSeconds + ": expected at least 1 second");
         }
         Endpoint endpoint = endpoint();
-        GenerationRequest request = request();
-        ImageFolder folder = createFolder(out != null ? out : Path.of("images-" + request.getRequestId()));
+        GenerationRequest request =
+                wanted.request("generate-" + UUID.randomUUID().toString().substring(0, 8));
+        ImageFolder folder = wanted.folder(request);
         long startNanos = System.nanoTime();
-        try (ProgressBar bar = new ProgressBar(session.terminal(), "generating", "images", count);
+        try (ProgressBar bar = new ProgressBar(session.terminal(), "generating", "images", request.getCount());
                 GenerationClient client =
                         new GenerationClient(endpoint.bootstrapServers(), new Topics(endpoint.topicPrefix()))) {
             Collected collected = new Collected(folder, bar);
             client.collect(request, Duration.ofSeconds(timeoutSeconds), collected);
             GeneratedImage last = collected.last();
-            Path published = folder.publish(count + " images, checkpoint of step " + last.getCheckpointStep());
+            Path published =
+                    folder.publish(request.getCount() + " images, checkpoint of step " + last.getCheckpointStep());
             bar.close();
-            report(request, published, last, (System.nanoTime() - startNanos) / 1e9);
+            ImageReport.tell(session, asJson, published, last, (System.nanoTime() - startNanos) / 1e9);
             return ExitCode.OK;
         } catch (RequestRejectedException e) {
             folder.discard();
@@ -195,29 +132,6 @@ final class GenerateCommand implements Callable<Integer> {
                 : new Endpoint(found.bootstrapServers(), topicPrefix, found.pid(), found.startedAtMillis());
     }
 
-    private GenerationRequest request() {
-        String id = "generate-" + UUID.randomUUID().toString().substring(0, 8);
-        return GenerationRequest.newBuilder()
-                .setRequestId(id)
-                .setCount(count)
-                .setSeed(seed)
-                .setClasses(classes)
-                .setSampler(sampler)
-                .setSteps(steps)
-                .setEta(eta)
-                .setGuidance(guidance)
-                .setCheckpoint(checkpoint)
-                .build();
-    }
-
-    private ImageFolder createFolder(Path target) throws CommandException {
-        try {
-            return ImageFolder.create(target, count);
-        } catch (IOException e) {
-            throw CommandException.badInput(String.valueOf(e.getMessage()));
-        }
-    }
-
     private static CommandException incomplete(ImageFolder folder, Exception e) throws IOException {
         if (folder.size() == 0) {
             folder.discard();
@@ -225,33 +139,6 @@ final class GenerateCommand implements Callable<Integer> {
         }
         return CommandException.failure(
                 e.getMessage() + "; the " + folder.size() + " images that came are in " + folder.partialFolder(), e);
-    }
-
-    private void report(GenerationRequest request, Path folder, GeneratedImage last, double seconds)
-            throws IOException {
-        Map<String, Object> result = new LinkedHashMap<>();
-        result.put("requestId", request.getRequestId());
-        result.put("count", request.getCount());
-        result.put("directory", folder.toString());
-        result.put("manifest", folder.resolve(ImageFolder.MANIFEST).toString());
-        result.put("contactSheet", folder.resolve(ImageFolder.CONTACT_SHEET).toString());
-        result.put("model", last.getModel());
-        result.put("checkpointStep", last.getCheckpointStep());
-        result.put("checkpointSha256", last.getCheckpointSha256());
-        result.put("wallSeconds", Math.round(seconds * 1000) / 1000.0);
-        session.terminal()
-                .line(String.format(
-                        Locale.ROOT,
-                        "%,d images from checkpoint %s of step %d (%s) in %.1f s: %s",
-                        request.getCount(),
-                        last.getCheckpointSha256().substring(0, 8),
-                        last.getCheckpointStep(),
-                        last.getModel(),
-                        seconds,
-                        folder));
-        if (asJson) {
-            session.results().println(new ObjectMapper().writeValueAsString(result));
-        }
     }
 
     /** Hears of the request. */

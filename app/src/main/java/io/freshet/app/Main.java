@@ -29,7 +29,9 @@ public final class Main {
         CommandLine commandLine = new CommandLine(root)
                 .addSubcommand(new QuickstartCommand(session))
                 .addSubcommand(new GenerateCommand(session))
+                .addSubcommand(new SampleCommand(session))
                 .addSubcommand(new TrainCommand(session))
+                .addSubcommand(new TrainExtractorCommand())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));

@@ -1,4 +1,4 @@
-/** A client of a running job: sends a generation request, collects its images, writes them to a folder. */
+/** A client of a running job: sends a generation request and collects its images. */
 @NullMarked
 package io.freshet.app.client;
 

@@ -1,12 +1,15 @@
 package io.freshet.app.local;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
 /**
@@ -41,6 +44,34 @@ public record RunDirectory(Path path) {
             } catch (FileAlreadyExistsException e) {
                 // Another run began in the same second.
             }
+        }
+    }
+
+    /** The run that made a checkpoint last, if any has. */
+    public static Optional<RunDirectory> newestWithCheckpoints(Path runsDirectory) throws IOException {
+        if (!Files.isDirectory(runsDirectory)) {
+            return Optional.empty();
+        }
+        RunDirectory newest = null;
+        FileTime newestTime = FileTime.fromMillis(0);
+        try (DirectoryStream<Path> runs = Files.newDirectoryStream(runsDirectory)) {
+            for (Path path : runs) {
+                RunDirectory run = new RunDirectory(path.toAbsolutePath().normalize());
+                if (Files.isDirectory(run.checkpoints()) && run.hasCheckpoints()) {
+                    FileTime time = Files.getLastModifiedTime(run.checkpoints());
+                    if (time.compareTo(newestTime) > 0) {
+                        newest = run;
+                        newestTime = time;
+                    }
+                }
+            }
+        }
+        return Optional.ofNullable(newest);
+    }
+
+    private boolean hasCheckpoints() throws IOException {
+        try (Stream<Path> entries = Files.list(checkpoints())) {
+            return entries.anyMatch(entry -> Files.exists(entry.resolve("manifest.json")));
         }
     }
 

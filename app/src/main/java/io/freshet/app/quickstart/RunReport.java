@@ -3,6 +3,7 @@ package io.freshet.app.quickstart;
 import io.freshet.app.console.Terminal;
 import io.freshet.app.local.RunDirectory;
 import io.freshet.app.quickstart.RunState.Checkpoint;
+import io.freshet.app.report.FidPlot;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.CheckpointOutcome;
@@ -64,6 +65,11 @@ final class RunReport {
         replace(run.contactSheet(), ProgressSheet.png(title + ": the same seeds at every checkpoint", judged));
         List<RunSummary.Row> rows = judged.stream().map(RunSummary.Row::of).toList();
         replace(run.fidCsv(), RunSummary.csv(rows).getBytes(StandardCharsets.UTF_8));
+        List<FidPlot.Point> points = rows.stream()
+                .map(row -> new FidPlot.Point(row.step(), row.fid()))
+                .toList();
+        FidPlot plot = new FidPlot(title, newest.getExtractor(), newest.getSamples(), newest.getBiasFloor(), points);
+        replace(run.fidPlot(), plot.png());
     }
 
     /** Writes the run in numbers. */

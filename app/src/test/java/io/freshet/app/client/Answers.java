@@ -11,12 +11,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a job would answer. */
-final class Answers {
+public final class Answers {
     private static final List<String> CLASSES = List.of("disc", "star");
 
     private Answers() {}
 
-    static GeneratedImage image(String requestId, long index, long count) {
+    public static GeneratedImage image(String requestId, long index, long count) {
         byte[] pixels = new byte[4 * 4 * 3];
         pixels[0] = (byte) index;
         return GeneratedImage.newBuilder()
@@ -40,7 +40,7 @@ final class Answers {
                 .build();
     }
 
-    static RequestStatus status(String requestId, RequestState state, @Nullable String reason) {
+    public static RequestStatus status(String requestId, RequestState state, @Nullable String reason) {
         return RequestStatus.newBuilder()
                 .setRequestId(requestId)
                 .setState(state)

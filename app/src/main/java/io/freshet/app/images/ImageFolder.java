@@ -1,4 +1,4 @@
-package io.freshet.app.client;
+package io.freshet.app.images;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.freshet.image.ContactSheet;

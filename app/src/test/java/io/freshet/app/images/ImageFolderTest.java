@@ -1,10 +1,11 @@
-package io.freshet.app.client;
+package io.freshet.app.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.freshet.app.client.Answers;
 import io.freshet.image.Png;
 import java.io.IOException;
 import java.nio.file.Files;

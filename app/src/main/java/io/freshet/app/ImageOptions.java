@@ -1,0 +1,101 @@
+package io.freshet.app;
+
+import io.freshet.app.console.CommandException;
+import io.freshet.app.images.ImageFolder;
+import io.freshet.schemas.avro.GenerationRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which images are wanted and where they go: the same options wherever images are drawn. */
+final class ImageOptions {
+    @Option(
+            names = {"-n", "--count"},
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "How many images. Default: ${DEFAULT-VALUE}")
+    private int count;
+
+    @Option(
+            names = "--class",
+            paramLabel = "NAME",
+            description = "Class to draw; repeat it for several in turn. Default: every class of the model in turn.")
+    private List<String> classes = new ArrayList<>();
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "The same seed draws the same images again. Default: ${DEFAULT-VALUE}")
+    private long seed;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "50",
+            description = "Denoising steps, 1 to 1000. Default: ${DEFAULT-VALUE}")
+    private int steps;
+
+    @Option(
+            names = "--guidance",
+            paramLabel = "X",
+            defaultValue = "1.5",
+            description = "Classifier-free guidance scale, 1 (off) to 20. Default: ${DEFAULT-VALUE}")
+    private double guidance;
+
+    @Option(
+            names = "--sampler",
+            paramLabel = "NAME",
+            defaultValue = "ddim",
+            description = "ddim or ddpm. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private String sampler;
+
+    @Option(
+            names = "--eta",
+            paramLabel = "X",
+            defaultValue = "0",
+            description = "DDIM's eta, 0 (no noise) to 1 (that of ddpm). Default: ${DEFAULT-VALUE}")
+    private double eta;
+
+    @Option(
+            names = "--checkpoint",
+            paramLabel = "WHICH",
+            defaultValue = "latest",
+            description = "latest, step:N or sha256:HEX. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private String checkpoint;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder to write; new or empty. Default: images-ID")
+    private @Nullable Path out;
+
+    /** What is wanted, as a request. */
+    GenerationRequest request(String id) throws CommandException {
+        if (count < 1) {
+            throw CommandException.badInput("--count is " + count + ": expected at least 1");
+        }
+        return GenerationRequest.newBuilder()
+                .setRequestId(id)
+                .setCount(count)
+                .setSeed(seed)
+                .setClasses(classes)
+                .setSampler(sampler)
+                .setSteps(steps)
+                .setEta(eta)
+                .setGuidance(guidance)
+                .setCheckpoint(checkpoint)
+                .build();
+    }
+
+    /** Where the images of a request go. */
+    ImageFolder folder(GenerationRequest request) throws CommandException {
+        try {
+            return ImageFolder.create(out != null ? out : Path.of("images-" + request.getRequestId()), count);
+        } catch (IOException e) {
+            throw CommandException.badInput(String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package io.freshet.app.images;
+
+import io.freshet.checkpoint.CheckpointException;
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.checkpoint.CheckpointStore;
+import io.freshet.image.Png;
+import io.freshet.image.RgbImage;
+import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.sampling.EngineOptions;
+import io.freshet.sampling.FinishedSample;
+import io.freshet.sampling.SampleRow;
+import io.freshet.sampling.SampleTask;
+import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
+import io.freshet.sampling.SamplingEngine;
+import io.freshet.sampling.StagedCheckpoint;
+import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.GenerationRequest;
+import io.freshet.schemas.avro.Purpose;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * Draws the images of a request in this process, with the engine that the job uses: the same request to a job that serves the
+ * same checkpoint gives the same bits. For use by one thread.
+ */
+public final class OfflineSampler {
+    private final CheckpointStore store;
+    private final CheckpointRef checkpoint;
+
+    /** Hears of images as they are finished. */
+    @FunctionalInterface
+    public interface Listener {
+        void image(GeneratedImage image) throws IOException;
+    }
+
+    public OfflineSampler(CheckpointStore store, CheckpointRef checkpoint) {
+        this.store = store;
+        this.checkpoint = checkpoint;
+    }
+
+    /**
+     * Draws all of them.
+     *
+     * @throws IllegalArgumentException if the request asks for a class or a setting that there is not
+     * @throws CheckpointException if the checkpoint cannot be used
+     * @throws InterruptedException if interrupted, between two steps
+     */
+    public void draw(GenerationRequest request, Listener listener)
+            throws CheckpointException, IOException, InterruptedException {
+        SamplerSettings settings = new SamplerSettings(
+                SamplerKind.fromWireName(request.getSampler()),
+                request.getSteps(),
+                request.getEta(),
+                request.getGuidance());
+        try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, new CheckpointDenoiserLoader(store))) {
+            List<String> names = stage(engine).classNames();
+            int[] labels = labels(request.getClasses(), names);
+            int rowsEach = settings.guided() ? 2 : 1;
+            long next = 0;
+            while (next < request.getCount() || !engine.isIdle()) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("Drawing was stopped");
+                }
+                while (next < request.getCount() && engine.freeRows() >= rowsEach) {
+                    int label = labels[(int) (next % labels.length)];
+                    engine.submit(SampleRow.start(new SampleTask(
+                            request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));
+                    next++;
+                }
+                for (FinishedSample sample : engine.step()) {
+                    listener.image(image(sample, request, names));
+                }
+            }
+        }
+    }
+
+    private StagedCheckpoint stage(SamplingEngine engine) throws CheckpointException, InterruptedException {
+        try {
+            return engine.stage(checkpoint).get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof CheckpointException refused) {
+                throw refused;
+            }
+            throw new IllegalStateException("Checkpoint " + checkpoint.directory() + " could not be loaded", e);
+        }
+    }
+
+    private static int[] labels(List<String> wanted, List<String> names) {
+        if (wanted.isEmpty()) {
+            return names.stream().mapToInt(names::indexOf).toArray();
+        }
+        return wanted.stream()
+                .mapToInt(name -> {
+                    int label = names.indexOf(name);
+                    if (label < 0) {
+                        throw new IllegalArgumentException(
+                                "Class '" + name + "' is unknown: expected one of " + String.join(", ", names));
+                    }
+                    return label;
+                })
+                .toArray();
+    }
+
+    private GeneratedImage image(FinishedSample sample, GenerationRequest request, List<String> names) {
+        RgbImage image = RgbImage.fromSample(sample.width(), sample.height(), sample.values());
+        return GeneratedImage.newBuilder()
+                .setRequestId(request.getRequestId())
+                .setIndex(sample.task().index())
+                .setCount(request.getCount())
+                .setSeed(request.getSeed())
+                .setLabel(sample.task().label())
+                .setClassName(names.get(sample.task().label()))
+                .setSampler(request.getSampler())
+                .setSteps(request.getSteps())
+                .setEta(request.getEta())
+                .setGuidance(request.getGuidance())
+                .setModel(checkpoint.model())
+                .setCheckpointStep(checkpoint.step())
+                .setCheckpointSha256(checkpoint.sha256())
+                .setPurpose(Purpose.REQUEST)
+                .setWidth(image.width())
+                .setHeight(image.height())
+                .setPng(ByteBuffer.wrap(Png.encode(image)))
+                .build();
+    }
+}
