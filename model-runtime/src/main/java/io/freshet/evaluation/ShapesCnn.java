@@ -41,10 +41,11 @@ public final class ShapesCnn implements FeatureExtractor {
     public static final String REFERENCE = "shapes-reference.safetensors";
 
     /** Hash of the shipped weights; retraining makes another extractor, so it is written down here. */
-    private static final String SHIPPED_SHA256 = "ea1ee13e0455de503cc2c18563df0ab9f2284b6c5bd5c51123ccb46e1a42aa4e";
+    private static final String SHIPPED_SHA256 = "f032187c555200a9b7f500b777ae769df27500f2a9bfaf2b9c60708505fa7ed1";
 
     private final String sha256;
     private final List<Convolution> layers;
+    private final float[] projection; // [64, 64]
 
     private ShapesCnn(String sha256, Map<String, Tensor> weights) {
         this.sha256 = sha256;
@@ -56,6 +57,7 @@ public final class ShapesCnn implements FeatureExtractor {
                         layer.stride(),
                         (float) layer.slope()))
                 .toList();
+        this.projection = floats(weights, ShapesNetwork.PROJECTION);
     }
 
     /** Present: names and shapes have been checked. */
@@ -170,12 +172,15 @@ public final class ShapesCnn implements FeatureExtractor {
             h = layer.apply(h, side);
             side = side / layer.stride();
         }
-        float[] features = new float[ShapesNetwork.FEATURES];
+        float[] pooled = new float[ShapesNetwork.FEATURES];
         for (int i = 0; i < h.length; i++) {
-            features[i % features.length] += h[i];
+            pooled[i % pooled.length] += h[i];
         }
+        float[] features = new float[pooled.length];
         for (int i = 0; i < features.length; i++) {
-            features[i] /= side * side;
+            for (int j = 0; j < pooled.length; j++) {
+                features[i] += projection[i * pooled.length + j] * (pooled[j] / (side * side));
+            }
         }
         return features;
     }

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The network behind {@link ShapesCnn}: four convolutions, and the mean over all places as features. In training two linear
- * heads make the features tell the class and paint a 4x4 thumbnail, so that they know form, colour and place; the heads are not
- * shipped.
+ * The network behind {@link ShapesCnn}: four convolutions, the mean over all places, and a projection that evens out how much
+ * each direction varies. In training two linear heads on the mean make it tell the class and paint a 4x4 thumbnail, so that it
+ * knows form, colour and place; the heads are not shipped.
  *
  * <pre>
  * x [B, 3, 32, 32]
@@ -17,7 +17,8 @@ import java.util.Map;
  *   conv 3x3 / 2  → ReLU  [B, 48, 16, 16]
  *   conv 3x3 / 2  → ReLU  [B, 64, 8, 8]
  *   conv 3x3      → leaky [B, 64, 8, 8]
- *   mean over H, W        [B, 64] features
+ *   mean over H, W        [B, 64]
+ *   projection            [B, 64] features
  * </pre>
  *
  * <p>Given twice: as a graph to train, and in plain Java to run ({@link ShapesCnn}).
@@ -38,13 +39,13 @@ public final class ShapesNetwork {
             new Layer("conv3", 48, 64, 2, 0),
             new Layer("conv4", 64, FEATURES, 1, 0.1));
 
-    /** The layer whose outputs are averaged into features: scaling its weights scales them. */
-    public static final String LAST_LAYER = LAYERS.get(LAYERS.size() - 1).name;
+    /** Name of the projection, [64, 64]. It is computed after training and not learned. */
+    public static final String PROJECTION = "projection.weight";
 
     private ShapesNetwork() {}
 
-    /** Shapes of its parameters by name, outputs first. */
-    public static Map<String, long[]> parameters() {
+    /** Shapes of the parameters that are learned, by name, outputs first. */
+    public static Map<String, long[]> learned() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         for (Layer layer : LAYERS) {
             shapes.put(layer.name + ".weight", new long[] {layer.out, layer.in, 3, 3});
@@ -53,13 +54,30 @@ public final class ShapesNetwork {
         return shapes;
     }
 
+    /** Shapes of all parameters by name. */
+    public static Map<String, long[]> parameters() {
+        Map<String, long[]> shapes = learned();
+        shapes.put(PROJECTION, new long[] {FEATURES, FEATURES});
+        return shapes;
+    }
+
     /**
-     * Emits the forward pass.
+     * Emits the whole network.
      *
      * @param x [B, 3, 32, 32] in [-1, 1]
      * @return [B, 64]
      */
     public static Value features(Graph g, Value x) {
+        return g.op("torch.linear", pooled(g, x), g.parameter(PROJECTION), null);
+    }
+
+    /**
+     * Emits the network up to the mean, all that is learned.
+     *
+     * @param x [B, 3, 32, 32] in [-1, 1]
+     * @return [B, 64]
+     */
+    public static Value pooled(Graph g, Value x) {
         Value h = x;
         for (Layer layer : LAYERS) {
             Value weight = g.parameter(layer.name + ".weight");

@@ -1,6 +1,7 @@
 package io.freshet.flink.evaluation;
 
 import io.freshet.evaluation.FeatureExtractor;
+import io.freshet.flink.metric.JobMetric;
 import io.freshet.image.Png;
 import io.freshet.image.RgbImage;
 import io.freshet.schemas.avro.GeneratedImage;
@@ -34,7 +35,7 @@ public final class FeatureFunction extends RichFlatMapFunction<GeneratedImage, S
     @Override
     public void open(OpenContext openContext) throws Exception {
         extractor = extractors.create();
-        notMeasured = getRuntimeContext().getMetricGroup().counter("imagesNotMeasured");
+        notMeasured = getRuntimeContext().getMetricGroup().counter(JobMetric.IMAGES_NOT_MEASURED.metricName());
     }
 
     @Override

@@ -81,6 +81,7 @@ public final class SamplingJob {
     public Configuration configuration() {
         Configuration configuration = new Configuration();
         configuration.set(PipelineOptions.GENERIC_TYPES, false);
+        configuration.set(PipelineOptions.AUTO_GENERATE_UIDS, false);
         configuration.set(PipelineOptions.OBJECT_REUSE, true);
         configuration.set(CoreOptions.DEFAULT_PARALLELISM, options.parallelism());
         configuration.set(PipelineOptions.MAX_PARALLELISM, options.maxParallelism());

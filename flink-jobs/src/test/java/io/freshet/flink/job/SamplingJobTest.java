@@ -172,8 +172,8 @@ class SamplingJobTest {
     };
     private static final int LOAD_IMAGES = 64;
 
-    private static Map<String, GeneratedImage> undisturbed() throws Exception {
-        try (JobRun job = JobRun.start(options("undisturbed").build())) {
+    private static Map<String, GeneratedImage> undisturbed(String name) throws Exception {
+        try (JobRun job = JobRun.start(options(name).build())) {
             job.announce(10, "step-10");
             for (String request : LOAD) {
                 job.request(request);
@@ -184,7 +184,7 @@ class SamplingJobTest {
 
     @Test
     void resumesMidTrajectoryAfterFailuresExactlyOnceAndBitForBit() throws Exception {
-        Map<String, GeneratedImage> expected = undisturbed();
+        Map<String, GeneratedImage> expected = undisturbed("undisturbed");
         FailingHook hook = new FailingHook(40, 110, 200);
         ToyModels.hook("failing", hook);
         try (JobRun job = JobRun.start(options("failing").parallelism(2).build())) {
@@ -200,6 +200,20 @@ class SamplingJobTest {
                     .as("rows that went on in the middle of their trajectory, of those of a first pass after a failure")
                     .isPositive();
             assertThat(completeReports(job, 1)).as("complete evaluations").hasSize(1);
+            assertThat(reports(job, 10))
+                    .as(
+                            "every report exactly once: 12 evaluation images by 5, and 76 images in a window that slides by 10")
+                    .containsExactlyInAnyOrder(
+                            "CHECKPOINT 5",
+                            "CHECKPOINT 10",
+                            "CHECKPOINT 12",
+                            "WINDOW 10",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20",
+                            "WINDOW 20");
             for (String id : List.of("x", "y", "z")) {
                 assertThat(statuses(job, id, RequestState.COMPLETED))
                         .as("states of request " + id)
@@ -246,6 +260,50 @@ class SamplingJobTest {
         }
     }
 
+    @Test
+    void keepsEverySampleThroughRescalingWithRowsInFlight() throws Exception {
+        Map<String, GeneratedImage> expected = undisturbed("unscaled");
+        AtomicInteger passes = new AtomicInteger();
+        ToyModels.hook("rescaled", new ToyModels.Hook() {
+            @Override
+            public void before(float[] timesteps, int rows) {}
+
+            @Override
+            public void after() {
+                passes.incrementAndGet();
+                pause(Duration.ofMillis(25));
+            }
+        });
+        String savepoints = directory.resolve("savepoints").toUri().toString();
+        String savepoint;
+        try (JobRun job = JobRun.start(options("rescaled").parallelism(2).build())) {
+            job.announce(10, "step-10");
+            for (String request : LOAD) {
+                job.request(request);
+            }
+            awaitPasses(passes, 30);
+            savepoint = job.stopWithSavepoint(savepoints);
+        }
+        try (JobRun job = JobRun.restore(options("rescaled").build(), savepoint)) {
+            awaitPasses(passes, passes.get() + 15);
+            savepoint = job.stopWithSavepoint(savepoints);
+        }
+        try (JobRun job = JobRun.restore(options("rescaled").parallelism(3).build(), savepoint)) {
+            assertThat(job.awaitImages(LOAD_IMAGES))
+                    .as("images of a run with 2, then 1, then 3 readers")
+                    .isEqualTo(expected);
+            assertThat(completeReports(job, 1)).as("complete evaluations").hasSize(1);
+        }
+    }
+
+    private static void awaitPasses(AtomicInteger passes, int count) {
+        long deadline = System.nanoTime() + JobRun.PATIENCE.toNanos();
+        while (passes.get() < count) {
+            assertThat(System.nanoTime()).as("time to reach %d passes", count).isLessThan(deadline);
+            pause(Duration.ofMillis(10));
+        }
+    }
+
     private static void pause(Duration time) {
         try {
             Thread.sleep(time.toMillis());
@@ -283,6 +341,16 @@ class SamplingJobTest {
                                     >= count)
                     .stream()
                     .filter(SamplingJobTest::isCompleteEvaluation)
+                    .toList();
+        }
+    }
+
+    private static List<String> reports(JobRun job, int count) {
+        try (TopicTail metrics = job.tail(job.topics().metrics())) {
+            return metrics
+                    .await(count + " reports", JobRun.PATIENCE, MetricReport.class, all -> all.size() >= count)
+                    .stream()
+                    .map(r -> r.getScope() + " " + r.getSamples())
                     .toList();
         }
     }

@@ -35,6 +35,7 @@ public final class JobRun implements AutoCloseable {
     private final SamplingJobOptions options;
     private final JobClient client;
     private final KafkaProducer<byte[], byte[]> producer;
+    private boolean stopped;
 
     private JobRun(SamplingJobOptions options, JobClient client) {
         this.options = options;
@@ -123,14 +124,17 @@ public final class JobRun implements AutoCloseable {
     }
 
     public String stopWithSavepoint(String directory) throws Exception {
-        return client.stopWithSavepoint(false, directory, SavepointFormatType.CANONICAL)
+        String savepoint = client.stopWithSavepoint(false, directory, SavepointFormatType.CANONICAL)
                 .get(60, TimeUnit.SECONDS);
+        // The mini-cluster goes down with its job.
+        stopped = true;
+        return savepoint;
     }
 
     @Override
     public void close() throws Exception {
         producer.close();
-        if (!status().isGloballyTerminalState()) {
+        if (!stopped && !status().isGloballyTerminalState()) {
             client.cancel().get(30, TimeUnit.SECONDS);
         }
     }

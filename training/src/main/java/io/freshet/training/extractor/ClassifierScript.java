@@ -36,7 +36,7 @@ final class ClassifierScript implements AutoCloseable {
         tensors.put("theta", Tensor.of(layout.pack(initial(seed)), length));
         tensors.put("moment1", Tensor.of(new float[length], length));
         tensors.put("moment2", Tensor.of(new float[length], length));
-        module = TorchModule.load(new ScriptModule(tensors, List.of(step(), predict(), features(), state())));
+        module = TorchModule.load(new ScriptModule(tensors, List.of(step(), predict(), pooled(), state())));
     }
 
     /**
@@ -58,9 +58,9 @@ final class ClassifierScript implements AutoCloseable {
         return module.run("predict", images).get(0).longs();
     }
 
-    /** Features of [B, 3, 32, 32], row by row. */
-    float[] features(Tensor images) {
-        return module.run("features", images).get(0).floats();
+    /** What the network learned to say about [B, 3, 32, 32], row by row: {@link ShapesNetwork#pooled}. */
+    float[] pooled(Tensor images) {
+        return module.run("pooled", images).get(0).floats();
     }
 
     /** A copy of all parameters by name, those of the heads included. */
@@ -69,7 +69,7 @@ final class ClassifierScript implements AutoCloseable {
     }
 
     private static Map<String, long[]> shapes() {
-        Map<String, long[]> shapes = new LinkedHashMap<>(ShapesNetwork.parameters());
+        Map<String, long[]> shapes = new LinkedHashMap<>(ShapesNetwork.learned());
         shapes.put("classes.weight", new long[] {ShapesDataset.CLASS_NAMES.size(), ShapesNetwork.FEATURES});
         shapes.put("classes.bias", new long[] {ShapesDataset.CLASS_NAMES.size()});
         shapes.put("thumbnail.weight", new long[] {THUMBNAIL_VALUES, ShapesNetwork.FEATURES});
@@ -107,9 +107,9 @@ final class ClassifierScript implements AutoCloseable {
         Value tracked = g.op("torch.requires_grad_", g.op("torch.detach", theta));
         layout.split(g, tracked);
 
-        Value features = ShapesNetwork.features(g, images);
-        Value crossEntropy = g.op("torch.cross_entropy_loss", logits(g, features), labels);
-        Value painted = g.linear(features, g.parameter("thumbnail.weight"), g.parameter("thumbnail.bias"));
+        Value pooled = ShapesNetwork.pooled(g, images);
+        Value crossEntropy = g.op("torch.cross_entropy_loss", logits(g, pooled), labels);
+        Value painted = g.linear(pooled, g.parameter("thumbnail.weight"), g.parameter("thumbnail.bias"));
         Value block = g.emit("[" + THUMBNAIL_BLOCK + ", " + THUMBNAIL_BLOCK + "]");
         Value thumbnail = g.reshape(g.op("torch.avg_pool2d", images, block), -1, THUMBNAIL_VALUES);
         Value squared = g.op("torch.mse_loss", painted, thumbnail);
@@ -132,18 +132,18 @@ final class ClassifierScript implements AutoCloseable {
         Graph g = new Graph("predict", layout::expression);
         Value images = g.input("images");
         layout.split(g, g.parameter("theta"));
-        return g.result(g.op("torch.argmax", logits(g, ShapesNetwork.features(g, images)), 1));
+        return g.result(g.op("torch.argmax", logits(g, ShapesNetwork.pooled(g, images)), 1));
     }
 
-    private String features() {
-        Graph g = new Graph("features", layout::expression);
+    private String pooled() {
+        Graph g = new Graph("pooled", layout::expression);
         Value images = g.input("images");
         layout.split(g, g.parameter("theta"));
-        return g.result(ShapesNetwork.features(g, images));
+        return g.result(ShapesNetwork.pooled(g, images));
     }
 
-    private static Value logits(Graph g, Value features) {
-        return g.linear(features, g.parameter("classes.weight"), g.parameter("classes.bias"));
+    private static Value logits(Graph g, Value pooled) {
+        return g.linear(pooled, g.parameter("classes.weight"), g.parameter("classes.bias"));
     }
 
     private static String state() {

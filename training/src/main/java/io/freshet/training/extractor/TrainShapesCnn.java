@@ -29,7 +29,7 @@ public final class TrainShapesCnn {
     private static final double PEAK_LEARNING_RATE = 2e-3;
     private static final int WARM_UP = 50;
     private static final int HELD_OUT_SAMPLES = 10_000;
-    private static final int STANDARDISED_SAMPLES = 2_000;
+    private static final int PROJECTION_SAMPLES = 10_000;
     private static final int EVALUATION_BATCH = 100;
 
     private TrainShapesCnn() {}
@@ -68,8 +68,8 @@ public final class TrainShapesCnn {
             double accuracy = accuracy(script);
             say("accuracy on %d held-out images: %.4f", HELD_OUT_SAMPLES, accuracy);
             Map<String, Tensor> kept = new LinkedHashMap<>(script.parameters());
-            kept.keySet().retainAll(ShapesNetwork.parameters().keySet());
-            standardise(kept, script);
+            kept.keySet().retainAll(ShapesNetwork.learned().keySet());
+            kept.put(ShapesNetwork.PROJECTION, Projection.of(pooled(script)));
             Map<String, String> metadata = new LinkedHashMap<>();
             metadata.put("format", ShapesCnn.FORMAT);
             metadata.put("name", ShapesCnn.NAME);
@@ -83,27 +83,15 @@ public final class TrainShapesCnn {
         }
     }
 
-    /** Scales the last layer so that every feature has variance 1 over the training data: none outweighs the others. */
-    private static void standardise(Map<String, Tensor> weights, ClassifierScript script) {
+    private static Moments pooled(ClassifierScript script) {
         Moments moments = new Moments(new double[ShapesNetwork.FEATURES]);
-        for (int first = 0; first < STANDARDISED_SAMPLES; first += EVALUATION_BATCH) {
-            float[] features = script.features(images(ShapesDataset.TRAIN, first, EVALUATION_BATCH));
-            for (int i = 0; i < features.length; i += ShapesNetwork.FEATURES) {
-                moments.add(Arrays.copyOfRange(features, i, i + ShapesNetwork.FEATURES));
+        for (int first = 0; first < PROJECTION_SAMPLES; first += EVALUATION_BATCH) {
+            float[] pooled = script.pooled(images(ShapesDataset.TRAIN, first, EVALUATION_BATCH));
+            for (int i = 0; i < pooled.length; i += ShapesNetwork.FEATURES) {
+                moments.add(Arrays.copyOfRange(pooled, i, i + ShapesNetwork.FEATURES));
             }
         }
-        double[] covariance = moments.covariance();
-        for (String part : new String[] {".weight", ".bias"}) {
-            weights.computeIfPresent(ShapesNetwork.LAST_LAYER + part, (name, tensor) -> {
-                float[] values = tensor.floats();
-                int perFeature = values.length / ShapesNetwork.FEATURES;
-                for (int i = 0; i < values.length; i++) {
-                    int feature = i / perFeature;
-                    values[i] /= (float) Math.sqrt(covariance[feature * ShapesNetwork.FEATURES + feature]);
-                }
-                return Tensor.of(values, tensor.dimensions());
-            });
-        }
+        return moments;
     }
 
     private static double accuracy(ClassifierScript script) {

@@ -54,8 +54,6 @@ final class KafkaFeed implements MessageFeed {
         this.properties = new Properties();
         properties.putAll(clientProperties);
         properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
-        properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
-        properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
         properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
         properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
@@ -77,7 +75,7 @@ final class KafkaFeed implements MessageFeed {
             }
             KafkaConsumer<byte[], byte[]> kafka = consumer;
             if (kafka == null) {
-                kafka = new KafkaConsumer<>(properties);
+                kafka = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
                 consumer = kafka;
                 lastLookNanos = System.nanoTime() - LOOK_AGAIN_NANOS;
             }

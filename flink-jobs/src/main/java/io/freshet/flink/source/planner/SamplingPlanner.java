@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.metric.JobMetric;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
 import io.freshet.flink.source.event.ResidencyPlan;
@@ -111,8 +112,8 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
 
     @Override
     public void start() {
-        context.metricGroup().gauge("openRanges", work::size);
-        context.metricGroup().gauge("waitingSamples", work::samples);
+        context.metricGroup().gauge(JobMetric.OPEN_RANGES.metricName(), work::size);
+        context.metricGroup().gauge(JobMetric.WAITING_SAMPLES.metricName(), work::samples);
         context.metricGroup().setUnassignedSplitsGauge(() -> (long) work.size());
         feed.startFrom(nextOffsets);
         feed.allowRequests(mayReadRequests());
@@ -242,13 +243,12 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         while (decideCandidate()) {
             // Announcements can wait for nothing but the readers' answers.
         }
-        feed.allowRequests(mayReadRequests());
-        if (readers.isEmpty() || !gate.isOpen(clock.millis())) {
-            return;
+        if (!readers.isEmpty() && gate.isOpen(clock.millis())) {
+            sendPlans();
+            sendNotices();
+            readers.forEach(this::sendWork);
         }
-        sendPlans();
-        sendNotices();
-        readers.forEach(this::sendWork);
+        feed.allowRequests(mayReadRequests());
     }
 
     private boolean mayReadRequests() {

@@ -16,21 +16,24 @@ import java.util.function.Predicate;
  * whose turn is next. Owned by the planner; not thread-safe.
  */
 final class WorkQueue {
-    private final Deque<SampleRange> ranges;
+    private final Deque<SampleRange> ranges = new ArrayDeque<>();
+    private volatile long samples;
 
     WorkQueue(Collection<SampleRange> ranges) {
-        this.ranges = new ArrayDeque<>(ranges);
+        ranges.forEach(this::add);
     }
 
     /** Puts work at the end of the line. */
     void add(SampleRange range) {
         ranges.addLast(range);
+        samples += range.size();
     }
 
     /** Puts work that a failed reader had taken back at the head of the line. */
     void giveBack(List<SampleRange> returned) {
         for (int i = returned.size() - 1; i >= 0; i--) {
             ranges.addFirst(returned.get(i));
+            samples += returned.get(i).size();
         }
     }
 
@@ -39,9 +42,9 @@ final class WorkQueue {
         return ranges.size();
     }
 
-    /** Samples in line. */
+    /** Samples in line; any thread may ask. */
     long samples() {
-        return ranges.stream().mapToLong(SampleRange::size).sum();
+        return samples;
     }
 
     /** Whether a request of this id is in line. */
@@ -79,11 +82,12 @@ final class WorkQueue {
                 fruitless++;
                 continue;
             }
-            long samples = Math.min(range.size(), fitting);
-            taken.add(range.head(samples));
-            room -= (int) samples * rowsPerSample;
-            if (samples < range.size()) {
-                ranges.addLast(range.tail(samples));
+            long given = Math.min(range.size(), fitting);
+            taken.add(range.head(given));
+            samples -= given;
+            room -= (int) given * rowsPerSample;
+            if (given < range.size()) {
+                ranges.addLast(range.tail(given));
             }
             fruitless = 0;
         }

@@ -1,5 +1,6 @@
 package io.freshet.flink.source.reader;
 
+import io.freshet.flink.metric.JobMetric;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
@@ -44,7 +45,8 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     private boolean started;
     private boolean asked;
     private boolean noMoreSplits;
-    private long lastStepMillis;
+    private volatile long lastStepMillis;
+    private volatile long rowsWaiting;
 
     /**
      * @param context the runtime
@@ -57,19 +59,17 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         this.maxRows = maxRows;
         this.shelf = new CheckpointShelf(engine, context::sendSourceEventToCoordinator, this::wake);
         MetricGroup metrics = context.metricGroup();
+        metrics.gauge(JobMetric.STEPS.metricName(), () -> engine.statistics().forwardPasses());
         metrics.gauge(
-                SamplerMetric.STEPS.metricName(), () -> engine.statistics().forwardPasses());
+                JobMetric.ROW_STEPS.metricName(), () -> engine.statistics().rowSteps());
         metrics.gauge(
-                SamplerMetric.ROW_STEPS.metricName(), () -> engine.statistics().rowSteps());
-        metrics.gauge(
-                SamplerMetric.PADDING_ROWS.metricName(),
-                () -> engine.statistics().paddingRows());
-        this.samplesFinished = metrics.counter(SamplerMetric.SAMPLES_FINISHED.metricName());
-        this.rowsRestored = metrics.counter(SamplerMetric.ROWS_RESTORED.metricName());
-        metrics.gauge(SamplerMetric.ROWS_IN_FLIGHT.metricName(), () -> maxRows - engine.freeRows());
-        metrics.gauge(SamplerMetric.ROWS_WAITING.metricName(), buffer::rows);
-        metrics.gauge(SamplerMetric.CHECKPOINTS_RESIDENT.metricName(), shelf::size);
-        metrics.gauge(SamplerMetric.LAST_STEP_MILLIS.metricName(), () -> lastStepMillis);
+                JobMetric.PADDING_ROWS.metricName(), () -> engine.statistics().paddingRows());
+        this.samplesFinished = metrics.counter(JobMetric.SAMPLES_FINISHED.metricName());
+        this.rowsRestored = metrics.counter(JobMetric.ROWS_RESTORED.metricName());
+        metrics.gauge(JobMetric.ROWS_IN_FLIGHT.metricName(), () -> maxRows - engine.freeRows());
+        metrics.gauge(JobMetric.ROWS_WAITING.metricName(), () -> rowsWaiting);
+        metrics.gauge(JobMetric.CHECKPOINTS_RESIDENT.metricName(), shelf::size);
+        metrics.gauge(JobMetric.LAST_STEP_MILLIS.metricName(), () -> lastStepMillis);
     }
 
     @Override
@@ -91,6 +91,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
             output.collect(notice);
         }
         fillEngine();
+        rowsWaiting = buffer.rows();
         if (engine.isIdle()) {
             shelf.unload(buffer.checkpoints());
             askForWork();

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.avro.AvroRuntimeException;
 import org.apache.flink.core.memory.DataInputDeserializer;
 
 /**
@@ -45,7 +44,8 @@ public final class StateInput {
             result = body.read(input);
         } catch (EOFException e) {
             throw new IOException(what + " of " + bytes.length + " bytes is cut short", e);
-        } catch (IllegalArgumentException | AvroRuntimeException e) {
+        } catch (RuntimeException e) {
+            // Constructors that check, and Avro, which answers damaged bytes with whatever goes wrong first.
             throw new IOException(what + " of " + bytes.length + " bytes is damaged: " + e.getMessage(), e);
         }
         if (input.in.available() != 0) {

@@ -1,0 +1,188 @@
+package io.freshet.flink.job;
+
+import io.freshet.flink.source.planner.PlannerOptions;
+import io.freshet.sampling.EngineOptions;
+import io.freshet.schemas.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The command line of {@link SamplingJobMain}, read.
+ *
+ * @param store root of the checkpoint store, a path that every TaskManager sees
+ * @param options everything else
+ */
+record JobArguments(String store, SamplingJobOptions options) {
+    private enum Option {
+        BOOTSTRAP_SERVERS("addresses of the Kafka cluster, host:port[,host:port...] (required)"),
+        STORE("root of the checkpoint store, a path that every TaskManager sees (required)"),
+        TOPIC_PREFIX("prefix of all topics"),
+        DEPLOYMENT("name of this deployment in Kafka's transactions; the topic prefix unless given"),
+        PARALLELISM("engines; the cluster's default unless given"),
+        MAX_PARALLELISM("upper limit of the parallelism for the lifetime of the state"),
+        CHECKPOINT_INTERVAL_MILLIS("time between Flink checkpoints, and until images are visible"),
+        CHECKPOINT_DIRECTORY("URI for Flink checkpoints; the cluster's unless given"),
+        RESTART_ATTEMPTS("restarts after failures before giving up"),
+        BUCKETS("batch sizes of an engine in network rows, such as 4,8,16,32"),
+        MAX_COUNT("most images in one request"),
+        EVALUATION_SAMPLES("images that each checkpoint is judged by; 0 for none"),
+        EVALUATION_SEED("their seed, the same for all checkpoints"),
+        EVALUATION_SAMPLER("their sampler, ddim or ddpm"),
+        EVALUATION_STEPS("their denoising steps"),
+        EVALUATION_ETA("their DDIM eta"),
+        EVALUATION_GUIDANCE("their classifier-free guidance scale"),
+        REPORT_EVERY("evaluation images from one report to the next"),
+        WINDOW_SAMPLES("images in the rolling window"),
+        WINDOW_SLIDE("images from one report of the rolling window to the next"),
+        KAFKA("a setting for every Kafka client as name=value; may be given often");
+
+        private final String description;
+
+        Option(String description) {
+            this.description = description;
+        }
+
+        String flag() {
+            return "--" + name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /**
+     * Reads a command line.
+     *
+     * @param defaultParallelism where none is given
+     * @throws IllegalArgumentException saying which argument is wrong and which there are
+     */
+    static JobArguments parse(String[] args, int defaultParallelism) {
+        Map<Option, String> values = new HashMap<>();
+        Map<String, String> kafka = new HashMap<>();
+        for (int i = 0; i < args.length; i += 2) {
+            Option option = find(args[i]);
+            if (i + 1 == args.length) {
+                throw new IllegalArgumentException(args[i] + " needs a value: " + option.description);
+            }
+            String value = args[i + 1];
+            int equals = value.indexOf('=');
+            if (option != Option.KAFKA) {
+                if (values.put(option, value) != null) {
+                    throw new IllegalArgumentException(args[i] + " was given twice");
+                }
+            } else if (equals > 0) {
+                kafka.put(value.substring(0, equals), value.substring(equals + 1));
+            } else {
+                throw new IllegalArgumentException("--kafka is '" + value + "': expected name=value");
+            }
+        }
+        Values given = new Values(values);
+        String bootstrapServers = given.text(Option.BOOTSTRAP_SERVERS, null);
+        SamplingJobOptions.Builder builder = SamplingJobOptions.builder(bootstrapServers)
+                .kafkaProperties(kafka)
+                .topics(new Topics(given.text(Option.TOPIC_PREFIX, Topics.DEFAULT.prefix())))
+                .parallelism(given.integer(Option.PARALLELISM, defaultParallelism))
+                .maxParallelism(given.integer(Option.MAX_PARALLELISM, 128))
+                .checkpointInterval(Duration.ofMillis(given.integer(Option.CHECKPOINT_INTERVAL_MILLIS, 10_000)))
+                .restartAttempts(given.integer(Option.RESTART_ATTEMPTS, Integer.MAX_VALUE))
+                .engine(new EngineOptions(given.integers(Option.BUCKETS, EngineOptions.DEFAULT.buckets())))
+                .planner(planner(given))
+                .reportEvery(given.integer(Option.REPORT_EVERY, 100))
+                .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250));
+        given.ifPresent(Option.DEPLOYMENT, builder::deployment);
+        given.ifPresent(Option.CHECKPOINT_DIRECTORY, builder::checkpointDirectory);
+        return new JobArguments(given.text(Option.STORE, null), builder.build());
+    }
+
+    private static PlannerOptions planner(Values given) {
+        PlannerOptions base = PlannerOptions.DEFAULT;
+        PlannerOptions.Evaluation judged = base.evaluation();
+        return new PlannerOptions(
+                given.whole(Option.MAX_COUNT, base.maxCount()),
+                base.maxOpenRequests(),
+                base.rememberedRequestIds(),
+                base.maxResidentCheckpoints(),
+                new PlannerOptions.Evaluation(
+                        given.whole(Option.EVALUATION_SAMPLES, judged.samples()),
+                        given.whole(Option.EVALUATION_SEED, judged.seed()),
+                        given.text(Option.EVALUATION_SAMPLER, judged.sampler()),
+                        given.integer(Option.EVALUATION_STEPS, judged.steps()),
+                        given.number(Option.EVALUATION_ETA, judged.eta()),
+                        given.number(Option.EVALUATION_GUIDANCE, judged.guidance())),
+                base.holdLimit());
+    }
+
+    private static Option find(String flag) {
+        for (Option option : Option.values()) {
+            if (option.flag().equals(flag)) {
+                return option;
+            }
+        }
+        throw new IllegalArgumentException("'" + flag + "' is no option of this job. There are:\n" + usage());
+    }
+
+    /** One line for each option. */
+    static String usage() {
+        List<String> lines = new ArrayList<>();
+        for (Option option : Option.values()) {
+            lines.add(String.format("  %-30s %s", option.flag(), option.description));
+        }
+        return String.join("\n", lines);
+    }
+
+    private record Values(Map<Option, String> given) {
+        String text(Option option, @Nullable String otherwise) {
+            String value = given.getOrDefault(option, otherwise);
+            if (value == null) {
+                throw new IllegalArgumentException(option.flag() + " is missing: " + option.description);
+            }
+            return value;
+        }
+
+        void ifPresent(Option option, Consumer<String> use) {
+            String value = given.get(option);
+            if (value != null) {
+                use.accept(value);
+            }
+        }
+
+        int integer(Option option, int otherwise) {
+            return read(option, Integer::valueOf, otherwise, "a whole number");
+        }
+
+        long whole(Option option, long otherwise) {
+            return read(option, Long::valueOf, otherwise, "a whole number");
+        }
+
+        double number(Option option, double otherwise) {
+            return read(option, Double::valueOf, otherwise, "a number");
+        }
+
+        List<Integer> integers(Option option, List<Integer> otherwise) {
+            return read(
+                    option,
+                    text -> Arrays.stream(text.split(",", -1))
+                            .map(each -> Integer.valueOf(each.strip()))
+                            .toList(),
+                    otherwise,
+                    "whole numbers with commas between");
+        }
+
+        private <T> T read(Option option, Function<String, T> parse, T otherwise, String expected) {
+            String text = given.get(option);
+            if (text == null) {
+                return otherwise;
+            }
+            try {
+                return parse.apply(text);
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(option.flag() + " is '" + text + "': expected " + expected, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.freshet.flink.job;
+
+import io.freshet.checkpoint.CheckpointStore;
+import io.freshet.evaluation.ShapesCnn;
+import io.freshet.model.CheckpointDenoiserLoader;
+import java.nio.file.Path;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/**
+ * Runs the sampling job on a Flink cluster: checkpoints from a store on a path that every TaskManager sees, images judged by the
+ * extractor of the data set {@code shapes}. Topics are created where they do not exist.
+ */
+public final class SamplingJobMain {
+    private SamplingJobMain() {}
+
+    public static void main(String[] args) throws Exception {
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        JobArguments arguments = JobArguments.parse(args, env.getParallelism());
+        SamplingJobOptions options = arguments.options();
+        KafkaTopics.create(
+                options.bootstrapServers(), options.kafkaProperties(), options.topics(), options.parallelism());
+        String store = arguments.store();
+        new SamplingJob(
+                        options,
+                        () -> new CheckpointDenoiserLoader(new CheckpointStore(Path.of(store))),
+                        ShapesCnn::shipped,
+                        ShapesCnn::shippedReference)
+                .buildOn(env);
+        env.execute(SamplingJob.NAME);
+    }
+}

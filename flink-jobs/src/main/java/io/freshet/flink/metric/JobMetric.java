@@ -1,0 +1,53 @@
+package io.freshet.flink.metric;
+
+/** Every metric that the job adds to Flink's own. */
+public enum JobMetric {
+    STEPS(Scope.READER, "steps", "Forward passes taken"),
+    ROW_STEPS(Scope.READER, "rowSteps", "Denoising steps of single samples"),
+    PADDING_ROWS(Scope.READER, "paddingRows", "Network rows that were run only to fill a bucket"),
+    LAST_STEP_MILLIS(Scope.READER, "lastStepMillis", "Milliseconds that the last forward pass took"),
+    SAMPLES_FINISHED(Scope.READER, "samplesFinished", "Samples finished and emitted"),
+    ROWS_RESTORED(Scope.READER, "rowsRestored", "Samples resumed from state, at whatever step they had reached"),
+    ROWS_IN_FLIGHT(Scope.READER, "rowsInFlight", "Network rows taken in the engine; a guided sample takes two"),
+    ROWS_WAITING(Scope.READER, "rowsWaiting", "Network rows waiting in the reader, for room or for their checkpoint"),
+    CHECKPOINTS_RESIDENT(Scope.READER, "checkpointsResident", "Checkpoints in memory, ready to sample with"),
+    OPEN_RANGES(Scope.PLANNER, "openRanges", "Requests, and ranges given back, with samples not handed out"),
+    WAITING_SAMPLES(Scope.PLANNER, "waitingSamples", "Samples not handed out to a reader"),
+    IMAGES_NOT_MEASURED(
+            Scope.FEATURES, "imagesNotMeasured", "Images left out because the extractor does not take them");
+
+    /** Where a metric is registered. */
+    public enum Scope {
+        /** Each task of the operator 'sampler'. */
+        READER,
+        /** The coordinator of the operator 'sampler'. */
+        PLANNER,
+        /** Each task of the operator 'features'. */
+        FEATURES
+    }
+
+    private final Scope scope;
+    private final String metricName;
+    private final String description;
+
+    JobMetric(Scope scope, String metricName, String description) {
+        this.scope = scope;
+        this.metricName = metricName;
+        this.description = description;
+    }
+
+    /** Where it is registered. */
+    public Scope scope() {
+        return scope;
+    }
+
+    /** Name in Flink's metric system. */
+    public String metricName() {
+        return metricName;
+    }
+
+    /** What it counts, for the documentation. */
+    public String description() {
+        return description;
+    }
+}

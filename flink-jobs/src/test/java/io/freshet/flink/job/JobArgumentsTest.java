@@ -1,0 +1,52 @@
+package io.freshet.flink.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class JobArgumentsTest {
+    private static JobArguments parse(String line) {
+        return JobArguments.parse(line.split(" "), 3);
+    }
+
+    @Test
+    void readsEveryKindOfValueAndLeavesTheRestAtItsDefault() {
+        JobArguments arguments = parse("--bootstrap-servers k:9092 --store /data --topic-prefix mine"
+                + " --checkpoint-interval-millis 2000 --buckets 2,6 --evaluation-samples 64 --evaluation-guidance 2.5"
+                + " --kafka security.protocol=SSL --kafka a=b=c");
+        SamplingJobOptions options = arguments.options();
+        assertThat(arguments.store()).isEqualTo("/data");
+        assertThat(options.deployment()).isEqualTo("mine");
+        assertThat(options.parallelism()).as("the cluster's").isEqualTo(3);
+        assertThat(options.checkpointInterval()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(options.engine().buckets()).isEqualTo(List.of(2, 6));
+        assertThat(options.planner().evaluation().samples()).isEqualTo(64);
+        assertThat(options.planner().evaluation().guidance()).isEqualTo(2.5);
+        assertThat(options.kafkaProperties()).isEqualTo(Map.of("security.protocol", "SSL", "a", "b=c"));
+    }
+
+    @Test
+    void saysWhatIsWrong() {
+        String needed = "--bootstrap-servers k:9092 --store /data ";
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse("--store /data"))
+                .withMessageContaining("--bootstrap-servers is missing");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--window 5"))
+                .withMessageContaining("'--window' is no option")
+                .withMessageContaining("--window-samples");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--max-count many"))
+                .withMessageContaining("--max-count is 'many': expected a whole number");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--store /other"))
+                .withMessageContaining("--store was given twice");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--max-count"))
+                .withMessageContaining("--max-count needs a value");
+    }
+}

@@ -1,0 +1,133 @@
+package io.freshet.flink.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestPlanned;
+import io.freshet.schemas.avro.RequestRejected;
+import io.freshet.schemas.avro.RequestStatus;
+import io.freshet.schemas.avro.SamplerOutput;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.api.operators.KeyedProcessOperator;
+import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RequestLedgerTest {
+    private KeyedOneInputStreamOperatorTestHarness<String, SamplerOutput, RequestStatus> harness;
+
+    @BeforeEach
+    void open() throws Exception {
+        harness = harness();
+        harness.open();
+        harness.setProcessingTime(5_000);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        harness.close();
+    }
+
+    private static KeyedOneInputStreamOperatorTestHarness<String, SamplerOutput, RequestStatus> harness()
+            throws Exception {
+        return new KeyedOneInputStreamOperatorTestHarness<>(
+                new KeyedProcessOperator<>(new RequestLedger()), RequestLedger::keyOf, Types.STRING);
+    }
+
+    private void plan(String id, long count) throws Exception {
+        harness.processElement(new SamplerOutput(new RequestPlanned(id, count, Purpose.REQUEST, 7L, "ab", 3_000L)), 0);
+    }
+
+    private void image(String id, long index, long count) throws Exception {
+        harness.processElement(
+                new SamplerOutput(GeneratedImage.newBuilder()
+                        .setRequestId(id)
+                        .setIndex(index)
+                        .setCount(count)
+                        .setSeed(0)
+                        .setLabel(0)
+                        .setClassName("circle")
+                        .setSampler("ddim")
+                        .setSteps(1)
+                        .setEta(0)
+                        .setGuidance(1)
+                        .setModel("toy")
+                        .setCheckpointStep(7)
+                        .setCheckpointSha256("ab")
+                        .setPurpose(Purpose.REQUEST)
+                        .setWidth(1)
+                        .setHeight(1)
+                        .setPng(ByteBuffer.allocate(0))
+                        .build()),
+                0);
+    }
+
+    private List<String> statuses() {
+        return harness.extractOutputValues().stream()
+                .map(s -> s.getState() + " " + s.getDone() + "/" + s.getCount())
+                .toList();
+    }
+
+    @Test
+    void reportsPlannedThenRunningByTenthsThenCompleted() throws Exception {
+        plan("r", 20);
+        for (int i = 0; i < 20; i++) {
+            image("r", i, 20);
+        }
+        assertThat(statuses())
+                .startsWith("PLANNED 0/20", "RUNNING 1/20", "RUNNING 3/20", "RUNNING 5/20")
+                .endsWith("RUNNING 19/20", "COMPLETED 20/20")
+                .hasSize(12);
+        RequestStatus last = harness.extractOutputValues().get(11);
+        assertThat(last.getDurationMillis()).as("from planning to completion").isEqualTo(2_000);
+        assertThat(harness.numKeyedStateEntries()).as("state after completion").isZero();
+    }
+
+    @Test
+    void completesInWhateverOrderPlanAndImagesArrive() throws Exception {
+        image("r", 1, 2);
+        image("r", 0, 2);
+        assertThat(statuses()).doesNotContain("COMPLETED 2/2");
+        plan("r", 2);
+        assertThat(statuses()).endsWith("COMPLETED 2/2").doesNotContain("PLANNED 0/2");
+        assertThat(harness.numKeyedStateEntries()).as("state after completion").isZero();
+    }
+
+    @Test
+    void goesOnCountingAfterARestore() throws Exception {
+        plan("r", 2);
+        image("r", 0, 2);
+        OperatorSubtaskState state = harness.snapshot(1, 1);
+        harness.close();
+        harness = harness();
+        harness.initializeState(state);
+        harness.open();
+        image("r", 1, 2);
+        assertThat(statuses()).containsExactly("COMPLETED 2/2");
+    }
+
+    @Test
+    void reportsARefusalWithItsReasonUnderThePlaceWhereNoIdCouldBeRead() throws Exception {
+        harness.processElement(
+                new SamplerOutput(RequestRejected.newBuilder()
+                        .setCode("not-json")
+                        .setReason("found '}'")
+                        .setTopic("in")
+                        .setPartition(2)
+                        .setOffset(9)
+                        .setTimestampMillis(0)
+                        .setAtMillis(77)
+                        .build()),
+                0);
+        assertThat(harness.extractOutputValues()).singleElement().satisfies(status -> {
+            assertThat(status.getRequestId()).isEqualTo("in-2-9");
+            assertThat(status.getReason()).isEqualTo("not-json: found '}'");
+            assertThat(status.getUpdatedAtMillis()).isEqualTo(77);
+        });
+    }
+}

@@ -1,0 +1,79 @@
+package io.freshet.flink.source.split;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.testing.Corruption;
+import io.freshet.sampling.SampleRow;
+import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
+import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestPlanned;
+import io.freshet.schemas.avro.SamplerOutput;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class WorkSplitSerializerTest {
+    private final WorkSplitSerializer serializer = new WorkSplitSerializer();
+
+    private static PlannedRequest request(String id) {
+        return new PlannedRequest(
+                id,
+                100_000_000,
+                -5,
+                List.of(2, 0, 1),
+                new SamplerSettings(SamplerKind.DDIM, 20, 0.25, 1.5),
+                new CheckpointRef("toy", 7, "step-7", "0f".repeat(32)),
+                Purpose.REQUEST);
+    }
+
+    private static WorkSplit split() {
+        PlannedRequest first = request("a");
+        PlannedRequest second = request("b");
+        SampleRow row = new SampleRow(first.task(4, 3), 11, new float[] {0.5f, -0f, Float.MIN_VALUE});
+        RequestPlanned notice = new RequestPlanned("a", 3L, Purpose.REQUEST, 7L, "0f".repeat(32), 99L);
+        return new WorkSplit(
+                List.of(new SampleRange(first, 5, 99_999_999), new SampleRange(second, 0, 1)),
+                List.of(new RequestRow(first, row), new RequestRow(second, SampleRow.start(second.task(1, 3)))),
+                List.of(new SamplerOutput(notice)));
+    }
+
+    @Test
+    void keepsEverythingThroughARoundTrip() throws IOException {
+        WorkSplit before = split();
+        WorkSplit after = serializer.deserialize(serializer.getVersion(), serializer.serialize(before));
+
+        assertThat(after.ranges()).as("ranges").isEqualTo(before.ranges());
+        assertThat(after.notices()).as("notices").isEqualTo(before.notices());
+        assertThat(after.rows()).as("rows").hasSize(2);
+        for (int i = 0; i < 2; i++) {
+            RequestRow restored = after.rows().get(i);
+            RequestRow original = before.rows().get(i);
+            assertThat(restored.request()).isEqualTo(original.request());
+            assertThat(restored.row().task()).isEqualTo(original.row().task());
+            assertThat(restored.row().stepsDone()).isEqualTo(original.row().stepsDone());
+            assertThat(restored.row().latent()).containsExactly(original.row().latent());
+        }
+        assertThat(after.splitId()).isEqualTo(before.splitId());
+    }
+
+    @Test
+    void treatsTwoParcelsOfEqualContentAsTwo() {
+        assertThat(split()).isNotEqualTo(split());
+    }
+
+    @Test
+    void refusesAnotherVersion() {
+        assertThatIOException()
+                .isThrownBy(() -> serializer.deserialize(2, serializer.serialize(split())))
+                .withMessageContaining("version 2")
+                .withMessageContaining("version 1");
+    }
+
+    @Test
+    void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
+        Corruption.check(serializer.serialize(split()), bytes -> serializer.deserialize(1, bytes));
+    }
+}
