@@ -214,7 +214,7 @@ public final class Quickstart {
                         Locale.ROOT, "serving · %,d images%s · Ctrl-C stops", state.images(), windowDetail()));
             }
         } catch (InterruptedException | InterruptException e) {
-            LOG.info("Told to stop", e);
+            LOG.info("Told to stop serving: {}", e.toString());
         }
     }
 
