@@ -5,6 +5,8 @@ import io.freshet.app.client.RequestRejectedException;
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
+import io.freshet.app.console.StopSignals;
+import io.freshet.app.console.StopSignals.Reaction;
 import io.freshet.app.images.ImageFolder;
 import io.freshet.app.local.Endpoint;
 import io.freshet.schemas.Topics;
@@ -104,7 +106,9 @@ final class GenerateCommand implements Callable<Integer> {
                 GenerationClient client =
                         new GenerationClient(endpoint.bootstrapServers(), new Topics(endpoint.topicPrefix()))) {
             Collected collected = new Collected(folder, bar);
-            client.collect(request, Duration.ofSeconds(timeoutSeconds), collected);
+            try (StopSignals.Section collecting = session.stop().during(Reaction.INTERRUPT)) {
+                client.collect(request, Duration.ofSeconds(timeoutSeconds), collected);
+            }
             GeneratedImage last = collected.last();
             Path published =
                     folder.publish(request.getCount() + " images, checkpoint of step " + last.getCheckpointStep());

@@ -18,10 +18,24 @@ public final class Main {
 
     public static void main(String[] args) {
         Terminal terminal = Terminal.standardError();
-        Session session = new Session(terminal, System.out, StopSignals.interruptCallingThread());
-        int exitCode = commandLine(session).execute(args);
+        Session session = new Session(terminal, System.out, StopSignals.takeOver(terminal));
+        int exitCode = execute(session, args);
         System.out.flush();
         System.exit(session.stop().exitCode().orElse(exitCode));
+    }
+
+    private static int execute(Session session, String[] args) {
+        try {
+            return commandLine(session).execute(args);
+        } catch (Error e) {
+            // An interrupt in the middle of loading a class comes out as one.
+            if (session.stop().exitCode().isEmpty()) {
+                throw e;
+            }
+            session.terminal().status("");
+            session.terminal().line("freshet: stopped");
+            return ExitCode.INTERRUPTED;
+        }
     }
 
     static CommandLine commandLine(Session session) {

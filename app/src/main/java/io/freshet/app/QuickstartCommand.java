@@ -119,7 +119,7 @@ final class QuickstartCommand implements Callable<Integer> {
             QuickstartOptions options = options();
             run = RunDirectory.create(runsDirectory, Optional.ofNullable(name));
             Logging.toFile(run.log());
-            quickstart = new Quickstart(run, options, session.terminal());
+            quickstart = new Quickstart(run, options, session.terminal(), session.stop());
         } catch (IllegalArgumentException e) {
             throw CommandException.badInput(String.valueOf(e.getMessage()));
         } catch (FileAlreadyExistsException e) {

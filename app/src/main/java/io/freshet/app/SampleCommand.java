@@ -3,6 +3,8 @@ package io.freshet.app;
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
+import io.freshet.app.console.StopSignals;
+import io.freshet.app.console.StopSignals.Reaction;
 import io.freshet.app.images.CheckpointChoice;
 import io.freshet.app.images.ImageFolder;
 import io.freshet.app.images.OfflineSampler;
@@ -82,7 +84,8 @@ final class SampleCommand implements Callable<Integer> {
         ImageFolder folder = wanted.folder(request);
         List<GeneratedImage> one = new ArrayList<>();
         long startNanos = System.nanoTime();
-        try (ProgressBar bar = new ProgressBar(session.terminal(), "drawing", "images", request.getCount())) {
+        try (ProgressBar bar = new ProgressBar(session.terminal(), "drawing", "images", request.getCount());
+                StopSignals.Section drawing = session.stop().during(Reaction.INTERRUPT)) {
             String detail = "checkpoint of step " + choice.checkpoint().step();
             bar.detail(detail);
             new OfflineSampler(choice.store(), choice.checkpoint()).draw(request, image -> {

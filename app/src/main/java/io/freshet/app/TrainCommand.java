@@ -5,6 +5,7 @@ import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
 import io.freshet.app.console.StopSignals;
+import io.freshet.app.console.StopSignals.Reaction;
 import io.freshet.app.local.TrainingLines;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
@@ -139,22 +140,28 @@ final class TrainCommand implements Callable<Integer> {
         Logging.toConsole(root.verbose || supervised);
         if (supervised) {
             StopSignals.ignoreInterrupts();
-            interruptWhenInputEnds(Thread.currentThread());
+            endWithInput();
         }
         TrainingOptions options = options();
         long startNanos = System.nanoTime();
-        if (bootstrapServers == null) {
-            train(options, published::add);
-        } else {
-            try (KafkaAnnouncer announcer = new KafkaAnnouncer(bootstrapServers, new Topics(topicPrefix))) {
-                train(options, checkpoint -> {
-                    announcer.published(checkpoint);
-                    published.add(checkpoint);
-                });
+        try (StopSignals.Section training = session.stop().during(Reaction.INTERRUPT)) {
+            if (bootstrapServers == null) {
+                train(options, published::add);
+            } else {
+                trainAndAnnounce(options, bootstrapServers);
             }
         }
         report(options, (System.nanoTime() - startNanos) / 1e9);
         return ExitCode.OK;
+    }
+
+    private void trainAndAnnounce(TrainingOptions options, String servers) throws CommandException {
+        try (KafkaAnnouncer announcer = new KafkaAnnouncer(servers, new Topics(topicPrefix))) {
+            train(options, checkpoint -> {
+                announcer.published(checkpoint);
+                published.add(checkpoint);
+            });
+        }
     }
 
     private void train(TrainingOptions options, CheckpointListener listener) throws CommandException {
@@ -236,7 +243,8 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static void interruptWhenInputEnds(Thread worker) {
+    /** Whoever started this process has gone or wants it to end. What is half-published is never seen by anyone. */
+    private static void endWithInput() {
         Thread watch = new Thread(
                 () -> {
                     try {
@@ -244,7 +252,7 @@ final class TrainCommand implements Callable<Integer> {
                     } catch (IOException e) {
                         // A broken pipe is an end too.
                     }
-                    worker.interrupt();
+                    Runtime.getRuntime().halt(ExitCode.TERMINATED);
                 },
                 "supervisor watch");
         watch.setDaemon(true);

@@ -5,22 +5,42 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * Turns Ctrl-C and requests to terminate into an interrupt of the thread that works, so that it can put everything away
- * in order before the process ends. A second signal ends the process at once.
+ * Ctrl-C and requests to terminate. Until a command says otherwise they end the process at once; one that has something to
+ * put away has its thread interrupted instead, or has them deferred while an interrupt would do harm. A second
+ * signal always ends the process at once. Thread-safe.
  */
 public final class StopSignals {
     private static final int NONE = 0;
 
     private final Thread worker;
-    private volatile int exitCode = NONE;
+    private final Terminal terminal;
+    private Reaction reaction = Reaction.EXIT;
+    private int exitCode = NONE;
 
-    private StopSignals(Thread worker) {
-        this.worker = worker;
+    /** What a first signal does. */
+    public enum Reaction {
+        /** Ends the process: nothing needs to be put away. */
+        EXIT,
+        /** Interrupts the thread that works. */
+        INTERRUPT,
+        /** Nothing yet: the thread looks at {@link #exitCode} when it can, or is interrupted when the section ends. */
+        DEFER
     }
 
-    /** Interrupts the calling thread from now on when a signal comes. */
-    public static StopSignals interruptCallingThread() {
-        StopSignals signals = new StopSignals(Thread.currentThread());
+    /** A section of work with a reaction of its own. */
+    public interface Section extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private StopSignals(Thread worker, Terminal terminal) {
+        this.worker = worker;
+        this.terminal = terminal;
+    }
+
+    /** Takes the signals over on behalf of the calling thread. */
+    public static StopSignals takeOver(Terminal terminal) {
+        StopSignals signals = new StopSignals(Thread.currentThread(), terminal);
         Signal.handle(new Signal("INT"), signal -> signals.stop(ExitCode.INTERRUPTED));
         Signal.handle(new Signal("TERM"), signal -> signals.stop(ExitCode.TERMINATED));
         return signals;
@@ -32,15 +52,41 @@ public final class StopSignals {
     }
 
     /** The exit code to end with, if a signal has come. */
-    public OptionalInt exitCode() {
+    public synchronized OptionalInt exitCode() {
         return exitCode == NONE ? OptionalInt.empty() : OptionalInt.of(exitCode);
     }
 
-    private synchronized void stop(int code) {
+    /** Begins a section; closing it brings the reaction back that was there before. For the thread that works. */
+    public synchronized Section during(Reaction wanted) {
+        Reaction before = reaction;
+        react(wanted);
+        return () -> react(before);
+    }
+
+    private synchronized void react(Reaction wanted) {
+        reaction = wanted;
+        if (wanted == Reaction.INTERRUPT && exitCode != NONE) {
+            worker.interrupt();
+        }
+    }
+
+    /** Lets the signal that came during a deferred section take effect now. */
+    public synchronized void throwIfStopped() throws InterruptedException {
         if (exitCode != NONE) {
+            throw new InterruptedException("stopped");
+        }
+    }
+
+    private synchronized void stop(int code) {
+        if (exitCode != NONE || reaction == Reaction.EXIT) {
+            terminal.status("");
+            terminal.line("freshet: stopped");
             Runtime.getRuntime().halt(code);
         }
         exitCode = code;
-        worker.interrupt();
+        terminal.status("stopping …");
+        if (reaction == Reaction.INTERRUPT) {
+            worker.interrupt();
+        }
     }
 }

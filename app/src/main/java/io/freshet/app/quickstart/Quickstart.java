@@ -2,6 +2,8 @@ package io.freshet.app.quickstart;
 
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ProgressBar;
+import io.freshet.app.console.StopSignals;
+import io.freshet.app.console.StopSignals.Reaction;
 import io.freshet.app.console.Terminal;
 import io.freshet.app.local.Endpoint;
 import io.freshet.app.local.LocalBroker;
@@ -52,6 +54,7 @@ public final class Quickstart {
     private final RunDirectory run;
     private final QuickstartOptions options;
     private final Terminal terminal;
+    private final StopSignals stop;
     private final RunReport report;
     private final RunState state;
     private final long startNanos = System.nanoTime();
@@ -66,10 +69,11 @@ public final class Quickstart {
      *
      * @param run where everything goes
      */
-    public Quickstart(RunDirectory run, QuickstartOptions options, Terminal terminal) {
+    public Quickstart(RunDirectory run, QuickstartOptions options, Terminal terminal, StopSignals stop) {
         this.run = run;
         this.options = options;
         this.terminal = terminal;
+        this.stop = stop;
         this.report = new RunReport(run);
         this.state = new RunState(RunReport.SHEET_COLUMNS);
     }
@@ -82,20 +86,25 @@ public final class Quickstart {
      * @throws InterruptedException if interrupted before all was done; everything has been stopped by then
      */
     public RunSummary run() throws CommandException, IOException, InterruptedException {
-        terminal.line("run " + run.name() + ": " + run.path());
-        terminal.status("starting Kafka …");
-        RunSummary summary;
-        try (LocalBroker broker = LocalBroker.start(run.kafka(), options.port())) {
-            KafkaTopics.create(broker.bootstrapServers(), Map.of(), TOPICS, 1);
-            summary = trainAndJudge(broker.bootstrapServers());
-        } catch (ExecutionException e) {
-            throw new IOException("The topics could not be created: " + e.getCause(), e);
+        // A broker or a cluster that is interrupted while it starts or stops is in no state to be closed.
+        try (StopSignals.Section starting = stop.during(Reaction.DEFER)) {
+            terminal.line("run " + run.name() + ": " + run.path());
+            terminal.status("starting Kafka …");
+            RunSummary summary;
+            try (LocalBroker broker = LocalBroker.start(run.kafka(), options.port())) {
+                stop.throwIfStopped();
+                KafkaTopics.create(broker.bootstrapServers(), Map.of(), TOPICS, 1);
+                summary = trainAndJudge(broker.bootstrapServers());
+            } catch (ExecutionException e) {
+                throw new IOException("The topics could not be created: " + e.getCause(), e);
+            } finally {
+                Endpoint.remove(run.path());
+            }
+            run.removeWorkingFiles();
+            return summary;
         } finally {
-            Endpoint.remove(run.path());
             terminal.status("");
         }
-        run.removeWorkingFiles();
-        return summary;
     }
 
     private RunSummary trainAndJudge(String servers) throws CommandException, IOException, InterruptedException {
@@ -104,11 +113,12 @@ public final class Quickstart {
         try (TrainerProcess trainer = startTrainer(servers);
                 LocalFlink flink = LocalFlink.run(run.flink().resolve("tmp"), 1, job);
                 RunObserver observer = new RunObserver(servers, TOPICS)) {
+            stop.throwIfStopped();
             new Endpoint(servers, TOPICS.prefix(), ProcessHandle.current().pid(), System.currentTimeMillis())
                     .write(run.path());
             terminal.line("Kafka at " + servers + " · trainer in process " + trainer.pid() + " · logs in "
                     + run.log().getParent());
-            try {
+            try (StopSignals.Section working = stop.during(Reaction.INTERRUPT)) {
                 awaitTraining(trainer, flink, observer);
                 awaitVerdicts(flink, observer);
                 report.write(summary(servers));
@@ -117,7 +127,6 @@ public final class Quickstart {
                     keepRunning(servers, flink, observer);
                     report.write(summary(servers));
                 }
-                return summary(servers);
             } catch (InterruptException e) {
                 throw new InterruptedException(e.getMessage());
             } finally {
@@ -127,6 +136,7 @@ public final class Quickstart {
                 }
                 terminal.status("stopping …");
             }
+            return summary(servers);
         }
     }
 

@@ -142,11 +142,15 @@ public record RunSummary(
             csv.append(row.biasFloor()).append(',');
             csv.append(row.samples()).append(',');
             csv.append(row.sha256()).append(',');
-            csv.append(row.extractor()).append(',');
+            csv.append(quoted(row.extractor())).append(',');
             csv.append(row.extractorSha256()).append(',');
-            csv.append(row.reference()).append(',');
+            csv.append(quoted(row.reference())).append(',');
             csv.append(row.referenceSamples()).append('\n');
         }
         return csv.toString();
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\"", "\"\"") + '"';
     }
 }
