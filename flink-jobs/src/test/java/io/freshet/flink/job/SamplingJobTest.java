@@ -185,7 +185,7 @@ class SamplingJobTest {
     @Test
     void resumesMidTrajectoryAfterFailuresExactlyOnceAndBitForBit() throws Exception {
         Map<String, GeneratedImage> expected = undisturbed("undisturbed");
-        FailingHook hook = new FailingHook(40, 110, 200);
+        FailingHook hook = new FailingHook(40, 110, 180);
         ToyModels.hook("failing", hook);
         try (JobRun job = JobRun.start(options("failing").parallelism(2).build())) {
             job.announce(10, "step-10");

@@ -52,6 +52,8 @@ final class KafkaFeed implements MessageFeed {
     KafkaFeed(String bootstrapServers, Map<String, String> clientProperties, Topics topics) {
         this.topics = topics;
         this.properties = new Properties();
+        // A planner that is closed while the cluster is away should not wait a minute for it.
+        properties.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "10000");
         properties.putAll(clientProperties);
         properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");

@@ -60,7 +60,11 @@ public record PlannerOptions(
         public static final Evaluation DEFAULT = new Evaluation(500, 0, "ddim", 25, 0, 1);
 
         public Evaluation {
-            require(samples >= 0, "evaluation samples", samples, "at least 0");
+            // Nothing of the enclosing record is used here: its own default needs this record's, and would find it
+            // missing.
+            if (samples < 0) {
+                throw new IllegalArgumentException("evaluation samples is " + samples + ": expected at least 0");
+            }
             new SamplerSettings(SamplerKind.fromWireName(sampler), steps, eta, guidance);
         }
 

@@ -240,9 +240,10 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     /** Decides what can be decided and sends what may be sent; harmless to repeat. */
     private void advance() {
         readers.keySet().retainAll(context.registeredReaders().keySet());
-        while (decideCandidate()) {
-            // Announcements can wait for nothing but the readers' answers.
-        }
+        boolean decided;
+        do {
+            decided = decideCandidate();
+        } while (decided);
         if (!readers.isEmpty() && gate.isOpen(clock.millis())) {
             sendPlans();
             sendNotices();
@@ -257,6 +258,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
                 && notices.size() < MAX_WAITING_NOTICES;
     }
 
+    /** Returns whether there was an answer for the candidate, so that the next one may be looked at. */
     private boolean decideCandidate() {
         CheckpointRef candidate = catalog.candidate();
         if (candidate == null || readers.isEmpty()) {
