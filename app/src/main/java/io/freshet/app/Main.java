@@ -45,7 +45,7 @@ public final class Main {
                 .addSubcommand(new GenerateCommand(session))
                 .addSubcommand(new SampleCommand(session))
                 .addSubcommand(new TrainCommand(session))
-                .addSubcommand(new TrainExtractorCommand())
+                .addSubcommand(new TrainExtractorCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));

@@ -1,8 +1,11 @@
 package io.freshet.app;
 
+import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
+import io.freshet.app.console.ProgressBar;
 import io.freshet.training.extractor.TrainShapesCnn;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,6 +23,8 @@ import picocli.CommandLine.ParentCommand;
         descriptionHeading = "%n",
         optionListHeading = "%nOptions:%n")
 final class TrainExtractorCommand implements Callable<Integer> {
+    private final Session session;
+
     @ParentCommand
     @SuppressWarnings("NullAway.Init") // set by picocli
     private FreshetCommand root;
@@ -35,14 +40,34 @@ final class TrainExtractorCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "1200",
+            defaultValue = "" + TrainShapesCnn.SHIPPED_STEPS,
             description = "Optimizer steps. Default: ${DEFAULT-VALUE}, those of the shipped one")
     private int steps;
+
+    TrainExtractorCommand(Session session) {
+        this.session = session;
+    }
 
     @Override
     public Integer call() throws Exception {
         Logging.toConsole(root.verbose);
-        TrainShapesCnn.main(new String[] {out.toString(), Integer.toString(steps)});
+        if (steps < 1) {
+            throw CommandException.badInput("--steps is " + steps + ": expected at least 1");
+        }
+        try (ProgressBar bar = new ProgressBar(session.terminal(), "training", "steps", steps)) {
+            new TrainShapesCnn(new TrainShapesCnn.Progress() {
+                        @Override
+                        public void step(int step, int total, double crossEntropy) {
+                            bar.update(step, String.format(Locale.ROOT, "cross-entropy %.4f", crossEntropy));
+                        }
+
+                        @Override
+                        public void line(String text) {
+                            session.terminal().line(text);
+                        }
+                    })
+                    .run(out, steps);
+        }
         return ExitCode.OK;
     }
 }

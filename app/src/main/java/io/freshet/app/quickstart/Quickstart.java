@@ -159,7 +159,10 @@ public final class Quickstart {
                 ProcessMemory.peakMiB(trainer.pid()).ifPresent(peak -> trainerPeakMiB = Math.max(trainerPeakMiB, peak));
                 if (trainer.progress().isPresent()) {
                     TrainingProgress line = trainer.progress().get();
-                    bar = bar != null ? bar : new ProgressBar(terminal, "training", "steps", line.totalSteps());
+                    if (bar == null) {
+                        bar = new ProgressBar(terminal, "training", "steps", line.totalSteps());
+                        bar.startAt(line.step());
+                    }
                     bar.update(line.step(), trainingDetail(line));
                 }
                 if (exitCode.isPresent() && exitCode.getAsInt() != 0) {

@@ -24,6 +24,9 @@ import java.util.Map;
  * {@link ShapesCnn} is then told the new hash, which is printed.
  */
 public final class TrainShapesCnn {
+    /** Steps behind the extractor that ships. */
+    public static final int SHIPPED_STEPS = 1200;
+
     private static final long SEED = 64;
     private static final int BATCH = 128;
     private static final double PEAK_LEARNING_RATE = 2e-3;
@@ -32,15 +35,28 @@ public final class TrainShapesCnn {
     private static final int PROJECTION_SAMPLES = 10_000;
     private static final int EVALUATION_BATCH = 100;
 
-    private TrainShapesCnn() {}
+    private final Progress progress;
+
+    /** Hears how far it is; calls come from the thread that trains. */
+    public interface Progress {
+        /** A step was taken. */
+        void step(int step, int steps, double crossEntropy);
+
+        /** Something worth a line. */
+        void line(String text);
+    }
+
+    public TrainShapesCnn(Progress progress) {
+        this.progress = progress;
+    }
 
     /**
-     * Takes the folder, which defaults to that of the resources of model-runtime, and the number of steps, 1200 unless told.
+     * Trains, measures, and writes both files.
+     *
+     * @param folder receives them; made if it does not exist
+     * @param steps optimizer steps; the shipped extractor took {@link #SHIPPED_STEPS}
      */
-    public static void main(String[] arguments) throws IOException {
-        Path folder =
-                Path.of(arguments.length > 0 ? arguments[0] : "model-runtime/src/main/resources/io/freshet/evaluation");
-        int steps = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 1200;
+    public void run(Path folder, int steps) throws IOException {
         Files.createDirectories(folder);
         Path weights = folder.resolve(ShapesCnn.WEIGHTS);
         train(steps).write(weights);
@@ -53,7 +69,7 @@ public final class TrainShapesCnn {
     }
 
     /** Trains from the fixed seed; the same number of steps gives the same weights on one machine. */
-    static SafeTensors train(int steps) {
+    private SafeTensors train(int steps) {
         try (ClassifierScript script = new ClassifierScript(SEED)) {
             for (int step = 1; step <= steps; step++) {
                 float[] losses = script.step(
@@ -61,9 +77,7 @@ public final class TrainShapesCnn {
                         labels((step - 1L) * BATCH, BATCH),
                         step,
                         learningRate(step, steps));
-                if (step % 100 == 0) {
-                    say("step %d of %d: cross-entropy %.4f, thumbnail error %.4f", step, steps, losses[0], losses[1]);
-                }
+                progress.step(step, steps, losses[0]);
             }
             double accuracy = accuracy(script);
             say("accuracy on %d held-out images: %.4f", HELD_OUT_SAMPLES, accuracy);
@@ -143,7 +157,7 @@ public final class TrainShapesCnn {
         return Tensor.of(labels, count);
     }
 
-    private static void say(String format, Object... arguments) {
-        System.out.println(String.format(Locale.ROOT, format, arguments));
+    private void say(String format, Object... arguments) {
+        progress.line(String.format(Locale.ROOT, format, arguments));
     }
 }
