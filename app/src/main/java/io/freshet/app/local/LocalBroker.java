@@ -13,8 +13,10 @@ import java.util.HashMap;
 import java.util.Map;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,12 @@ public final class LocalBroker implements AutoCloseable {
 
     private final KafkaRaftServer server;
     private final int port;
+
+    static {
+        // Kafka ends the process when it cannot go on, such as on a full disk; it should at least say so.
+        Exit.setExitProcedure(LocalBroker::endProcess);
+        Exit.setHaltProcedure(LocalBroker::endProcess);
+    }
 
     private LocalBroker(KafkaRaftServer server, int port) {
         this.server = server;
@@ -79,6 +87,13 @@ public final class LocalBroker implements AutoCloseable {
     @Override
     public void close() {
         stop(server);
+    }
+
+    private static void endProcess(int statusCode, @Nullable String message) {
+        String reason = message == null ? "it cannot use its data directory any more; is the disk full?" : message;
+        LOG.error("The Kafka broker ends the process: {}", reason);
+        System.err.println(System.lineSeparator() + "freshet: the Kafka broker has failed: " + reason);
+        Runtime.getRuntime().halt(1);
     }
 
     private static void stop(KafkaRaftServer server) {
