@@ -9,7 +9,7 @@ import java.util.List;
  * @param inputSize H = W of the latent, a multiple of 8
  * @param inChannels C of the latent
  * @param hiddenSize channels of the outermost level, D; 2D and 4D below it
- * @param depth blocks of encoder 1, encoder 2, latent, decoder 2, decoder 1
+ * @param depth blocks of encoder 1, encoder 2, latent, decoder 2, decoder 1; a stage may have none
  * @param downFactor side of the block of tokens that attention takes apart, per stage; 2 in the paper's recipe
  * @param numHeads attention heads, the same on every level; the head size D / heads is a multiple of 4
  * @param mlpRatio hidden channels of the FFN over its input's
@@ -41,10 +41,10 @@ public record UDitConfig(
                 hiddenSize,
                 "a multiple of 4 x numHeads (" + 4 * numHeads + "), for RoPE rotates pairs in two dimensions");
         require(
-                depth.size() == STAGES && depth.stream().allMatch(d -> d >= 1),
+                depth.size() == STAGES && depth.stream().allMatch(d -> d >= 0),
                 "depth",
                 depth,
-                "five positive numbers, such as [2, 5, 8, 5, 2]");
+                "five numbers of at least 0, such as [2, 5, 8, 5, 2]");
         require(
                 downFactor.size() == STAGES && downFactor.stream().allMatch(f -> f >= 1),
                 "downFactor",

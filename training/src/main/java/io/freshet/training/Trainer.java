@@ -77,7 +77,7 @@ public final class Trainer {
                 TrainingScript.Losses losses = script.step(
                         batches.draw(step - 1),
                         step,
-                        options.learningRate() * Math.min(1, step / (double) Math.max(1, options.warmupSteps())),
+                        options.learningRate(step),
                         options.maxGradientNorm(),
                         Math.min(options.averageDecay(), (1.0 + step) / (10.0 + step)),
                         TrainingScript.AdamW.DEFAULT);

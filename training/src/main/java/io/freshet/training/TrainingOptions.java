@@ -11,8 +11,9 @@ import java.util.List;
  * @param steps optimizer steps in all
  * @param batchSize images per step
  * @param checkpointEvery optimizer steps between checkpoints; the last step always makes one
- * @param learningRate of AdamW, after the warm-up
+ * @param learningRate of AdamW at its highest
  * @param warmupSteps over which the learning rate rises linearly
+ * @param schedule what the learning rate does after that
  * @param maxGradientNorm the gradient is scaled down to this norm
  * @param averageDecay upper bound of the moving average's decay, which begins at 0.1 and follows (1 + i) / (10 + i)
  * @param labelDropout probability for each of the three label embedders to see the null label
@@ -26,6 +27,7 @@ public record TrainingOptions(
         long checkpointEvery,
         double learningRate,
         long warmupSteps,
+        LearningRateSchedule schedule,
         double maxGradientNorm,
         double averageDecay,
         double labelDropout,
@@ -41,10 +43,20 @@ public record TrainingOptions(
         require(labelDropout >= 0 && labelDropout < 1, "labelDropout", labelDropout, "0 to below 1");
     }
 
+    /**
+     * The learning rate of one step.
+     *
+     * @param step from 1
+     */
+    double learningRate(long step) {
+        double warmth = Math.min(1, step / (double) Math.max(1, warmupSteps));
+        return learningRate * warmth * schedule.factor((step - 1) / (double) steps);
+    }
+
     /** What suits the {@code shapes} data set and a few minutes on two cores. */
     public static TrainingOptions defaults(String name) {
         UDitConfig model = new UDitConfig(32, 3, 16, List.of(1, 1, 1, 1, 1), List.of(4, 2, 2, 2, 4), 2, 2, 10);
-        return new TrainingOptions(name, model, 600, 32, 100, 3e-3, 20, 1, 0.995, 0.1, 1);
+        return new TrainingOptions(name, model, 600, 32, 100, 3e-3, 20, LearningRateSchedule.COSINE, 1, 0.995, 0.1, 1);
     }
 
     private static void require(boolean condition, String field, Object actual, String expected) {
