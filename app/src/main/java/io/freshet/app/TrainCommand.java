@@ -213,6 +213,7 @@ final class TrainCommand implements Callable<Integer> {
                     checkpointEvery != null ? checkpointEvery : defaults.checkpointEvery(),
                     learningRate != null ? learningRate : defaults.learningRate(),
                     defaults.warmupSteps(),
+                    defaults.schedule(),
                     defaults.maxGradientNorm(),
                     defaults.averageDecay(),
                     defaults.labelDropout(),
