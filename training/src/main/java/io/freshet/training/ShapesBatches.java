@@ -43,7 +43,7 @@ final class ShapesBatches {
             ShapesDataset.TRAIN.write(index, start, row * PIXELS);
             CounterNoise.fill(options.seed(), index, CounterNoise.INITIAL, rowNoise);
             System.arraycopy(rowNoise, 0, noise, row * PIXELS, PIXELS);
-            times[row] = random.nextInt(timesteps);
+            times[row] = options.timesteps().draw(random, timesteps);
             for (int embedder = 0; embedder < EMBEDDERS; embedder++) {
                 boolean dropped = random.nextDouble() < options.labelDropout();
                 labels[embedder][row] = dropped ? options.model().numClasses() : ShapesDataset.TRAIN.label(index);

@@ -14,6 +14,7 @@ import java.util.List;
  * @param learningRate of AdamW at its highest
  * @param warmupSteps over which the learning rate rises linearly
  * @param schedule what the learning rate does after that
+ * @param timesteps how the timesteps of a batch are drawn
  * @param maxGradientNorm the gradient is scaled down to this norm
  * @param averageDecay upper bound of the moving average's decay, which begins at 0.1 and follows (1 + i) / (10 + i)
  * @param labelDropout probability for each of the three label embedders to see the null label
@@ -28,6 +29,7 @@ public record TrainingOptions(
         double learningRate,
         long warmupSteps,
         LearningRateSchedule schedule,
+        TimestepSampling timesteps,
         double maxGradientNorm,
         double averageDecay,
         double labelDropout,
@@ -56,7 +58,20 @@ public record TrainingOptions(
     /** What suits the {@code shapes} data set and a few minutes on two cores. */
     public static TrainingOptions defaults(String name) {
         UDitConfig model = new UDitConfig(32, 3, 16, List.of(1, 1, 1, 1, 1), List.of(4, 2, 2, 2, 4), 2, 2, 10);
-        return new TrainingOptions(name, model, 600, 32, 100, 3e-3, 20, LearningRateSchedule.COSINE, 1, 0.995, 0.1, 1);
+        return new TrainingOptions(
+                name,
+                model,
+                600,
+                32,
+                100,
+                3e-3,
+                20,
+                LearningRateSchedule.COSINE,
+                TimestepSampling.LOGIT_NORMAL,
+                1,
+                0.995,
+                0.1,
+                1);
     }
 
     private static void require(boolean condition, String field, Object actual, String expected) {

@@ -71,8 +71,8 @@ class TrainerTest {
     @Test
     void aNetworkThatDoesNotFitTheDataIsRefused() {
         UDitConfig small = UDitConfig.paper(16, 3, 8, List.of(1, 1, 1, 1, 1), 1, 2, 10);
-        TrainingOptions options =
-                new TrainingOptions("t", small, 1, 2, 1, 1e-3, 0, LearningRateSchedule.CONSTANT, 1, 0.9, 0.1, 1);
+        TrainingOptions options = new TrainingOptions(
+                "t", small, 1, 2, 1, 1e-3, 0, LearningRateSchedule.CONSTANT, TimestepSampling.UNIFORM, 1, 0.9, 0.1, 1);
         assertThatThrownBy(() -> new Trainer(options, new CheckpointStore(folder), ref -> {}))
                 .hasMessageContaining("3 channels of 16x16")
                 .hasMessageContaining("3 channels of 32x32");
@@ -80,8 +80,20 @@ class TrainerTest {
 
     @Test
     void theLearningRateWarmsUpAndFalls() {
-        TrainingOptions options =
-                new TrainingOptions("t", TINY, 100, 2, 100, 1e-2, 10, LearningRateSchedule.COSINE, 1, 0.9, 0.1, 1);
+        TrainingOptions options = new TrainingOptions(
+                "t",
+                TINY,
+                100,
+                2,
+                100,
+                1e-2,
+                10,
+                LearningRateSchedule.COSINE,
+                TimestepSampling.UNIFORM,
+                1,
+                0.9,
+                0.1,
+                1);
         assertThat(options.learningRate(1)).isCloseTo(1e-3, within(1e-9));
         assertThat(options.learningRate(51)).isCloseTo(5e-3, within(1e-9));
         assertThat(options.learningRate(100)).isBetween(0.0, 1e-5);
@@ -97,6 +109,18 @@ class TrainerTest {
 
     private static TrainingOptions options(long steps, long checkpointEvery) {
         return new TrainingOptions(
-                "test", TINY, steps, 8, checkpointEvery, 3e-3, 0, LearningRateSchedule.CONSTANT, 1, 0.99, 0.1, 7);
+                "test",
+                TINY,
+                steps,
+                8,
+                checkpointEvery,
+                3e-3,
+                0,
+                LearningRateSchedule.CONSTANT,
+                TimestepSampling.UNIFORM,
+                1,
+                0.99,
+                0.1,
+                7);
     }
 }
