@@ -55,6 +55,7 @@ import picocli.CommandLine.ParentCommand;
         })
 final class TrainCommand implements Callable<Integer> {
     private static final Duration LINE_EVERY = Duration.ofMillis(200);
+    private static final Duration END_WITHIN = Duration.ofSeconds(30);
 
     /** How progress is told. */
     enum ProgressForm {
@@ -140,7 +141,7 @@ final class TrainCommand implements Callable<Integer> {
         Logging.toConsole(root.verbose || supervised);
         if (supervised) {
             StopSignals.ignoreInterrupts();
-            endWithInput();
+            endWithInput(Thread.currentThread());
         }
         TrainingOptions options = options();
         long startNanos = System.nanoTime();
@@ -244,8 +245,11 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Whoever started this process has gone or wants it to end. What is half-published is never seen by anyone. */
-    private static void endWithInput() {
+    /**
+     * Ends when whoever started this process has gone or wants it to end. Between two steps if it can: leaving while LibTorch
+     * works crashes in its destructors.
+     */
+    private static void endWithInput(Thread worker) {
         Thread watch = new Thread(
                 () -> {
                     try {
@@ -253,7 +257,13 @@ final class TrainCommand implements Callable<Integer> {
                     } catch (IOException e) {
                         // A broken pipe is an end too.
                     }
-                    Runtime.getRuntime().halt(ExitCode.TERMINATED);
+                    worker.interrupt();
+                    try {
+                        worker.join(END_WITHIN.toMillis());
+                    } catch (InterruptedException e) {
+                        // Nobody interrupts this thread; if somebody does, that is no reason to stay.
+                    }
+                    StopSignals.killThisProcess();
                 },
                 "supervisor watch");
         watch.setDaemon(true);

@@ -3,10 +3,13 @@ package io.freshet.app;
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
+import io.freshet.app.console.StopSignals;
+import io.freshet.app.console.StopSignals.Reaction;
 import io.freshet.training.extractor.TrainShapesCnn;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -54,10 +57,14 @@ final class TrainExtractorCommand implements Callable<Integer> {
         if (steps < 1) {
             throw CommandException.badInput("--steps is " + steps + ": expected at least 1");
         }
-        try (ProgressBar bar = new ProgressBar(session.terminal(), "training", "steps", steps)) {
+        try (ProgressBar bar = new ProgressBar(session.terminal(), "training", "steps", steps);
+                StopSignals.Section training = session.stop().during(Reaction.INTERRUPT)) {
             new TrainShapesCnn(new TrainShapesCnn.Progress() {
                         @Override
                         public void step(int step, int total, double crossEntropy) {
+                            if (Thread.interrupted()) {
+                                throw new CancellationException("Training was stopped after step " + step);
+                            }
                             bar.update(step, String.format(Locale.ROOT, "cross-entropy %.4f", crossEntropy));
                         }
 

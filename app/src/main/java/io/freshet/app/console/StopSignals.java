@@ -1,5 +1,6 @@
 package io.freshet.app.console;
 
+import java.io.IOException;
 import java.util.OptionalInt;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
@@ -19,7 +20,7 @@ public final class StopSignals {
 
     /** What a first signal does. */
     public enum Reaction {
-        /** Ends the process: nothing needs to be put away. */
+        /** Ends the process: nothing needs to be put away, and no native library works. */
         EXIT,
         /** Interrupts the thread that works. */
         INTERRUPT,
@@ -51,6 +52,23 @@ public final class StopSignals {
         Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
     }
 
+    /**
+     * Ends this process here and now. Not by {@link Runtime#halt}, which runs the destructors of native libraries under the
+     * threads that still use them.
+     */
+    public static void killThisProcess() {
+        try {
+            new ProcessBuilder(
+                            "kill",
+                            "-KILL",
+                            Long.toString(ProcessHandle.current().pid()))
+                    .start()
+                    .waitFor();
+        } catch (IOException | InterruptedException e) {
+            Runtime.getRuntime().halt(ExitCode.FAILURE);
+        }
+    }
+
     /** The exit code to end with, if a signal has come. */
     public synchronized OptionalInt exitCode() {
         return exitCode == NONE ? OptionalInt.empty() : OptionalInt.of(exitCode);
@@ -78,7 +96,12 @@ public final class StopSignals {
     }
 
     private synchronized void stop(int code) {
-        if (exitCode != NONE || reaction == Reaction.EXIT) {
+        if (exitCode != NONE) {
+            terminal.status("");
+            terminal.line("freshet: killed");
+            killThisProcess();
+        }
+        if (reaction == Reaction.EXIT) {
             terminal.status("");
             terminal.line("freshet: stopped");
             Runtime.getRuntime().halt(code);

@@ -144,7 +144,9 @@ public final class Quickstart {
         List<String> arguments = new ArrayList<>(
                 List.of("--name", run.name(), "--store", run.checkpoints().toString(), "--bootstrap-servers", servers));
         arguments.addAll(options.trainingArguments());
-        return TrainerProcess.start(TRAINER_JVM, options.mainClass(), arguments, run.trainerLog());
+        List<String> flags = new ArrayList<>(TRAINER_JVM);
+        flags.add("-XX:ErrorFile=" + run.trainerLog().resolveSibling("trainer-crash.log"));
+        return TrainerProcess.start(flags, options.mainClass(), arguments, run.trainerLog());
     }
 
     private void awaitTraining(TrainerProcess trainer, LocalFlink flink, RunObserver observer)
