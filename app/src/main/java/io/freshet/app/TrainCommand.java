@@ -215,6 +215,7 @@ final class TrainCommand implements Callable<Integer> {
                     learningRate != null ? learningRate : defaults.learningRate(),
                     defaults.warmupSteps(),
                     defaults.schedule(),
+                    defaults.timesteps(),
                     defaults.maxGradientNorm(),
                     defaults.averageDecay(),
                     defaults.labelDropout(),
