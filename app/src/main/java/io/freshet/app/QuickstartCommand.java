@@ -81,7 +81,7 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(
             names = "--evaluation-samples",
             paramLabel = "N",
-            defaultValue = "500",
+            defaultValue = "160",
             description = "Images that each checkpoint is judged by, at least 20. Default: ${DEFAULT-VALUE}")
     private long evaluationSamples;
 
@@ -95,7 +95,7 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(
             names = "--evaluation-guidance",
             paramLabel = "X",
-            defaultValue = "1",
+            defaultValue = "2",
             description = "Classifier-free guidance scale of those images, 1 is off. Default: ${DEFAULT-VALUE}")
     private double evaluationGuidance;
 

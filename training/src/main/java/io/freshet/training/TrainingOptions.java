@@ -57,14 +57,14 @@ public record TrainingOptions(
 
     /** What suits the {@code shapes} data set and a few minutes on two cores. */
     public static TrainingOptions defaults(String name) {
-        UDitConfig model = new UDitConfig(32, 3, 16, List.of(1, 1, 1, 1, 1), List.of(4, 2, 2, 2, 4), 2, 2, 10);
+        UDitConfig model = UDitConfig.paper(32, 3, 16, List.of(0, 2, 4, 2, 0), 2, 2, 10);
         return new TrainingOptions(
                 name,
                 model,
-                600,
-                32,
-                100,
-                3e-3,
+                900,
+                16,
+                75,
+                4e-3,
                 20,
                 LearningRateSchedule.COSINE,
                 TimestepSampling.LOGIT_NORMAL,
