@@ -81,14 +81,14 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(
             names = "--evaluation-samples",
             paramLabel = "N",
-            defaultValue = "160",
+            defaultValue = "128",
             description = "Images that each checkpoint is judged by, at least 20. Default: ${DEFAULT-VALUE}")
     private long evaluationSamples;
 
     @Option(
             names = "--evaluation-steps",
             paramLabel = "N",
-            defaultValue = "20",
+            defaultValue = "15",
             description = "Denoising steps of those images. Default: ${DEFAULT-VALUE}")
     private int evaluationSteps;
 

@@ -63,7 +63,7 @@ public record TrainingOptions(
                 model,
                 900,
                 16,
-                75,
+                60,
                 4e-3,
                 20,
                 LearningRateSchedule.COSINE,
