@@ -32,7 +32,7 @@ import picocli.CommandLine.ParentCommand;
             "Ask a running job for images over Kafka.",
             "",
             "Writes them to a folder: a PNG for each, manifest.jsonl with all that is needed to draw each of them"
-                    + " again, and a contact sheet."
+                    + " again; a contact sheet lies beside the folder."
         },
         descriptionHeading = "%n",
         optionListHeading = "%nOptions:%n",

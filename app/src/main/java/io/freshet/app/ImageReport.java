@@ -36,7 +36,7 @@ final class ImageReport {
             result.put("count", any.getCount());
             result.put("directory", folder.toString());
             result.put("manifest", folder.resolve(ImageFolder.MANIFEST).toString());
-            result.put("contactSheet", folder.resolve(ImageFolder.CONTACT_SHEET).toString());
+            result.put("contactSheet", ImageFolder.contactSheetOf(folder).toString());
             result.put("model", any.getModel());
             result.put("checkpointStep", any.getCheckpointStep());
             result.put("checkpointSha256", any.getCheckpointSha256());

@@ -61,9 +61,9 @@ public record TrainingOptions(
         return new TrainingOptions(
                 name,
                 model,
-                900,
+                1000,
                 16,
-                60,
+                50,
                 4e-3,
                 20,
                 LearningRateSchedule.COSINE,

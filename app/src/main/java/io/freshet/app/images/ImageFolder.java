@@ -26,15 +26,14 @@ import org.apache.commons.io.FileUtils;
 
 /**
  * Images of one request on their way to a folder: {@code <index>-<class>.png}, a {@code manifest.jsonl} with a row per
- * image that holds all that is needed to draw it again, and a contact sheet. The folder appears under its name when it is
- * complete; until then the files are in a neighbour whose name ends in {@code .partial}. For use by one thread.
+ * image that holds all that is needed to draw it again; a contact sheet lies beside the folder, so that every PNG file in
+ * it is an image. The folder appears under its name when it is complete; until then the files are in a neighbour whose name ends in {@code .partial}. For use by one thread.
  */
 public final class ImageFolder {
     /** Name of the list of images. */
     public static final String MANIFEST = "manifest.jsonl";
-    /** Name of the overview. */
-    public static final String CONTACT_SHEET = "contact-sheet.png";
 
+    private static final String CONTACT_SHEET_SUFFIX = "-contact-sheet.png";
     private static final int SHEET_IMAGES = 100;
     private static final int SHEET_COLUMNS = 10;
     private static final int SHEET_PIXELS = 64;
@@ -103,6 +102,12 @@ public final class ImageFolder {
         }
     }
 
+    /** The overview of a published folder. */
+    public static Path contactSheetOf(Path folder) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        return absolute.resolveSibling(absolute.getFileName() + CONTACT_SHEET_SUFFIX);
+    }
+
     /** Writes manifest and contact sheet and gives the folder its name; returns where it is. */
     public Path publish(String title) throws IOException {
         rows.sort(Comparator.comparingLong(Row::index));
@@ -112,7 +117,7 @@ public final class ImageFolder {
                 manifest.write('\n');
             }
         }
-        Files.write(partial.resolve(CONTACT_SHEET), Png.encode(contactSheet(title)));
+        Files.write(contactSheetOf(target), Png.encode(contactSheet(title)));
         Files.deleteIfExists(target);
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
         return target;

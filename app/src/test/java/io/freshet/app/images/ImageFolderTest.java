@@ -57,7 +57,7 @@ class ImageFolderTest {
             assertThat(row.get("checkpointSha256").asText()).hasSize(64);
             assertThat(row.get("sampler").asText()).isEqualTo("ddim");
         }
-        assertThat(Png.decode(Files.readAllBytes(published.resolve(ImageFolder.CONTACT_SHEET))))
+        assertThat(Png.decode(Files.readAllBytes(ImageFolder.contactSheetOf(published))))
                 .as("contact sheet")
                 .isNotNull();
         assertThat(directory.resolve("out.partial")).as("working folder").doesNotExist();
