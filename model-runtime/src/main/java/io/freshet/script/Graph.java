@@ -39,12 +39,6 @@ public final class Graph {
         return new Value(argument);
     }
 
-    /** Declares a number argument. */
-    public Value scalarInput(String argument) {
-        inputs.add(argument + ": float");
-        return new Value(argument);
-    }
-
     /** Reads a parameter or buffer of the module. */
     public Value parameter(String parameter) {
         return emit(parameterExpressions.apply(parameter));

@@ -31,10 +31,7 @@ import java.util.List;
  */
 public final class TorchModule implements AutoCloseable {
     /** LibTorch's profiling executor stalls for seconds on each new shape; its switch is per thread. */
-    private static final ThreadLocal<Boolean> PROFILING_OFF = ThreadLocal.withInitial(() -> {
-        JniUtils.setGraphExecutorOptimize(false);
-        return true;
-    });
+    private static final ThreadLocal<Boolean> PROFILER_SILENCED = ThreadLocal.withInitial(() -> false);
 
     private final PtNDManager manager;
     private final PtSymbolBlock block;
@@ -90,7 +87,7 @@ public final class TorchModule implements AutoCloseable {
     }
 
     private List<Tensor> run(String method, boolean gradients, Tensor... inputs) {
-        boolean quiet = PROFILING_OFF.get();
+        silenceProfiler();
         try (PtNDManager scope = (PtNDManager) manager.newSubManager()) {
             NDList arguments = new NDList(inputs.length + 1);
             for (Tensor input : inputs) {
@@ -104,6 +101,13 @@ public final class TorchModule implements AutoCloseable {
                 results.add(toTensor(array));
             }
             return results;
+        }
+    }
+
+    private static void silenceProfiler() {
+        if (!PROFILER_SILENCED.get()) {
+            JniUtils.setGraphExecutorOptimize(false);
+            PROFILER_SILENCED.set(true);
         }
     }
 

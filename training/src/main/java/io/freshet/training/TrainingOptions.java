@@ -61,9 +61,9 @@ public record TrainingOptions(
         return new TrainingOptions(
                 name,
                 model,
-                1000,
+                960,
                 16,
-                50,
+                60,
                 4e-3,
                 20,
                 LearningRateSchedule.COSINE,
