@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.freshet.diffusion.GuidedChannels;
 import io.freshet.script.FlatParameters;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
@@ -14,6 +15,7 @@ import io.freshet.weights.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -109,6 +111,50 @@ class UDitParityTest {
                             dropped.get(2))
                     .get(0);
             assertClose(out, fixture.get("labeldrop.expected.out_train"), FORWARD);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"udit_full_c3", "udit_full_c4"})
+    void guidanceGivesTheOriginalsConditionalRows(String name) throws IOException {
+        Fixture fixture = Fixture.load(name);
+        int channels = fixture.config().inChannels();
+        int side = fixture.config().inputSize();
+        float[] x = fixture.get("cfg.input.x").floats();
+        int half = x.length / 2; // the original ignores the second half and repeats the first
+        System.arraycopy(x, 0, x, half, half);
+        long[] shape = fixture.get("cfg.input.x").dimensions();
+        try (TorchModule network = fixture.inference()) {
+            float[] out = network.run(
+                            "forward",
+                            Tensor.of(x, shape),
+                            floats(fixture.get("cfg.input.t")),
+                            fixture.get("cfg.input.y"))
+                    .get(0)
+                    .floats();
+            for (String scale : List.of("1.5", "4.0")) {
+                float[] guided = out.clone();
+                int row = 2 * channels * side * side;
+                for (int i = 0; i < shape[0] / 2; i++) {
+                    GuidedChannels.FIRST_THREE.combine(
+                            guided,
+                            i * row,
+                            guided.length / 2 + i * row,
+                            channels,
+                            side * side,
+                            Double.parseDouble(scale));
+                }
+                assertClose(
+                        "scale " + scale,
+                        Tensor.of(Arrays.copyOf(guided, guided.length / 2), guided.length / 2),
+                        Tensor.of(
+                                Arrays.copyOf(
+                                        fixture.get("cfg.expected.scale_" + scale)
+                                                .floats(),
+                                        guided.length / 2),
+                                guided.length / 2),
+                        FORWARD);
+            }
         }
     }
 
