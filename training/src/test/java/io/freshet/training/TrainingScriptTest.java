@@ -1,6 +1,7 @@
 package io.freshet.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.freshet.diffusion.NoiseSchedule;
 import io.freshet.model.UDitConfig;
@@ -51,6 +52,28 @@ class TrainingScriptTest {
             assertUpdates(
                     end.average(), layout.pack(named(fixture, "expected.ema.")), LEARNING_RATE * (1 - AVERAGE_DECAY));
             assertThat(end.parameters()).isNotEqualTo(begin.parameters());
+        }
+    }
+
+    @Test
+    void theAverageMovesByItsDecayTowardsTheNewParameters() throws IOException {
+        Map<String, Tensor> fixture = SafeTensors.read(
+                        Path.of("src/test/resources/fixtures/train_steps_udit.safetensors"))
+                .tensors();
+        float[] begin = new FlatParameters(UDitParameters.of(CONFIG)).pack(named(fixture, "weights."));
+        try (TrainingScript script = new TrainingScript(
+                CONFIG,
+                NoiseSchedule.linear(1000),
+                TrainingScript.AdamW.DEFAULT,
+                TrainingScript.State.begin(begin.clone()))) {
+            script.step(batch(fixture, 0), 1, 1e-2, Double.POSITIVE_INFINITY, 0.75, TrainingScript.AdamW.DEFAULT);
+            TrainingScript.State end = script.copyState();
+            float travelled = 0;
+            for (int i = 0; i < begin.length; i++) {
+                travelled = Math.max(travelled, Math.abs(end.parameters()[i] - begin[i]));
+                assertThat(end.average()[i]).isCloseTo(0.75f * begin[i] + 0.25f * end.parameters()[i], within(1e-6f));
+            }
+            assertThat(travelled).as("farthest that a parameter went").isGreaterThan(5e-3f);
         }
     }
 
