@@ -46,6 +46,7 @@ public final class Main {
                 .addSubcommand(new SampleCommand(session))
                 .addSubcommand(new TrainCommand(session))
                 .addSubcommand(new TrainExtractorCommand(session))
+                .addSubcommand(new ConformanceCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));

@@ -1,8 +1,5 @@
 package io.freshet.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.freshet.checkpoint.Checkpoint;
 import io.freshet.checkpoint.CheckpointDescription;
 import io.freshet.checkpoint.CheckpointException;
@@ -17,20 +14,10 @@ import java.util.Map;
 
 /** Loads networks from a {@link CheckpointStore}. Thread-safe. */
 public final class CheckpointDenoiserLoader implements DenoiserLoader {
-    /** The architecture's name in a manifest. */
-    public static final String U_DIT = "u-dit";
-
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final CheckpointStore store;
 
     public CheckpointDenoiserLoader(CheckpointStore store) {
         this.store = store;
-    }
-
-    /** A configuration as it stands in a manifest. */
-    public static ObjectNode describe(UDitConfig config) {
-        return JSON.valueToTree(config);
     }
 
     @Override
@@ -46,24 +33,16 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
 
     private static Denoiser build(CheckpointRef ref, CheckpointDescription description, Map<String, Tensor> weights)
             throws CheckpointException {
-        if (!description.architecture().equals(U_DIT)) {
-            throw new CheckpointException(ref.directory() + ": architecture '" + description.architecture()
-                    + "' is not known here, expected '" + U_DIT + "'");
-        }
         try {
-            UDitConfig config = JSON.treeToValue(description.config(), UDitConfig.class);
+            DenoiserConfig config = Architectures.config(description.architecture(), description.config());
             requireAgreement(ref, description, config);
-            return new UDitDenoiser(config, description.classNames(), weights);
-        } catch (JsonProcessingException e) {
-            throw new CheckpointException(
-                    ref.directory() + ": the configuration in its manifest is not a U-DiT's: " + e.getOriginalMessage(),
-                    e);
+            return new NetworkDenoiser(config, description.classNames(), weights);
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(ref.directory() + ": " + e.getMessage(), e);
         }
     }
 
-    private static void requireAgreement(CheckpointRef ref, CheckpointDescription description, UDitConfig config)
+    private static void requireAgreement(CheckpointRef ref, CheckpointDescription description, DenoiserConfig config)
             throws CheckpointException {
         CheckpointDescription.ImageShape shape = description.imageShape();
         if (shape.channels() != config.inChannels()

@@ -23,7 +23,11 @@ public record UDitConfig(
         List<Integer> downFactor,
         int numHeads,
         int mlpRatio,
-        int numClasses) {
+        int numClasses)
+        implements DenoiserConfig {
+    /** The architecture's name in a manifest. */
+    public static final String ARCHITECTURE = "u-dit";
+
     /** Levels of the U. */
     public static final int STAGES = 5;
 
@@ -103,9 +107,24 @@ public record UDitConfig(
         return inputSize >> Math.min(stage, STAGES - 1 - stage);
     }
 
-    /** Channels of the output: the noise prediction and the interpolation of the variance. */
+    @Override
+    public String architecture() {
+        return ARCHITECTURE;
+    }
+
+    @Override
+    public boolean learnsSigma() {
+        return true;
+    }
+
+    @Override
     public int outChannels() {
         return 2 * inChannels;
+    }
+
+    @Override
+    public DenoiserNetwork network() {
+        return new UDitNetwork(this);
     }
 
     private static void require(boolean condition, String field, Object actual, String expected) {

@@ -2,9 +2,12 @@ package io.freshet.script;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +22,8 @@ public final class Graph {
     private final List<String> inputs = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
     private final Function<String, String> parameterExpressions;
+    private final Map<Value, String> parameters = new LinkedHashMap<>();
+    private final Map<String, Supplier<Value>> landmarks = new LinkedHashMap<>();
     private int next;
     private String returnType = "";
 
@@ -41,7 +46,28 @@ public final class Graph {
 
     /** Reads a parameter or buffer of the module. */
     public Value parameter(String parameter) {
-        return emit(parameterExpressions.apply(parameter));
+        Value value = emit(parameterExpressions.apply(parameter));
+        parameters.put(value, parameter);
+        return value;
+    }
+
+    /** Which values are parameters as they stand, with their names. */
+    public Map<Value, String> parameters() {
+        return new LinkedHashMap<>(parameters);
+    }
+
+    /**
+     * Names a value for those who want to look inside. Nothing is emitted unless they do.
+     *
+     * @param layout emits the value in the layout that the name promises
+     */
+    public void landmark(String landmark, Supplier<Value> layout) {
+        landmarks.put(landmark, layout);
+    }
+
+    /** What was named, in order. */
+    public Map<String, Supplier<Value>> landmarks() {
+        return new LinkedHashMap<>(landmarks);
     }
 
     /** Emits {@code operator(arguments)}; arguments may be values, numbers, booleans, text, lists, or null for None. */

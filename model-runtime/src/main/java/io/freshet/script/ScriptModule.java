@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,31 +69,36 @@ public record ScriptModule(Map<String, Tensor> parameters, List<String> methods)
             entry(zip, "code/__torch__.py", code.text().getBytes(StandardCharsets.UTF_8));
             entry(zip, "data.pkl", data);
             for (int i = 0; i < storages.size(); i++) {
-                entry(zip, "data/" + i, bytes(storages.get(i)));
+                entry(zip, "data/" + i, storages.get(i).data());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    /** Size of all parameters and buffers. */
+    long parameterBytes() {
+        return parameters.values().stream()
+                .mapToLong(tensor -> tensor.numel() * tensor.dtype().bytes())
+                .sum();
+    }
+
     private static void entry(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
+        entry(zip, name, ByteBuffer.wrap(bytes));
+    }
+
+    /** Goes over the bytes twice rather than copy them. */
+    private static void entry(ZipOutputStream zip, String name, ByteBuffer bytes) throws IOException {
         CRC32 crc = new CRC32();
-        crc.update(bytes);
+        crc.update(bytes.duplicate());
         ZipEntry entry = new ZipEntry(ARCHIVE + "/" + name);
         entry.setMethod(ZipEntry.STORED); // LibTorch reads storages in place
-        entry.setSize(bytes.length);
+        entry.setSize(bytes.remaining());
         entry.setCrc(crc.getValue());
         entry.setTime(0);
         zip.putNextEntry(entry);
-        zip.write(bytes);
+        Channels.newChannel(zip).write(bytes);
         zip.closeEntry();
-    }
-
-    private static byte[] bytes(Tensor tensor) {
-        ByteBuffer data = tensor.data();
-        byte[] bytes = new byte[data.remaining()];
-        data.get(bytes);
-        return bytes;
     }
 
     /** Collects class declarations and numbers them. */

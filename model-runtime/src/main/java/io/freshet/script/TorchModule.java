@@ -1,7 +1,7 @@
 package io.freshet.script;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -17,9 +17,13 @@ import io.freshet.weights.Tensor;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,6 +37,8 @@ public final class TorchModule implements AutoCloseable {
     /** LibTorch's profiling executor stalls for seconds on each new shape; its switch is per thread. */
     private static final ThreadLocal<Boolean> PROFILER_SILENCED = ThreadLocal.withInitial(() -> false);
 
+    private static final long MAX_BYTES_IN_MEMORY = 64L << 20;
+
     private final PtNDManager manager;
     private final PtSymbolBlock block;
 
@@ -43,21 +49,69 @@ public final class TorchModule implements AutoCloseable {
 
     /** Loads onto the CPU. */
     public static TorchModule load(ScriptModule script) {
-        ByteArrayOutputStream archive = new ByteArrayOutputStream();
-        script.writeTo(archive);
-        Engine.getEngine("PyTorch");
-        PtNDManager manager = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        return load(script, TorchDevice.CPU);
+    }
+
+    /**
+     * Loads onto a device. A large module goes through a temporary file rather than memory.
+     *
+     * @throws UncheckedIOException if that file cannot be written
+     */
+    public static TorchModule load(ScriptModule script, TorchDevice device) {
         try {
-            return new TorchModule(
-                    manager,
-                    JniUtils.loadModule(manager, new ByteArrayInputStream(archive.toByteArray()), true, false));
+            if (script.parameterBytes() <= MAX_BYTES_IN_MEMORY) {
+                ByteArrayOutputStream archive = new ByteArrayOutputStream();
+                script.writeTo(archive);
+                InputStream in = new ByteArrayInputStream(archive.toByteArray());
+                return load(device, manager -> JniUtils.loadModule(manager, in, true, false));
+            }
+            Path archive = Files.createTempFile("freshet-", ".torchscript");
+            try {
+                try (OutputStream out = Files.newOutputStream(archive)) {
+                    script.writeTo(out);
+                }
+                return load(archive, device);
+            } finally {
+                Files.delete(archive);
+            }
         } catch (IOException e) {
-            manager.close();
             throw new UncheckedIOException(e);
-        } catch (RuntimeException e) {
+        }
+    }
+
+    /**
+     * Loads an archive that this or any other program wrote. TorchScript is a program: it computes with tensors and reaches
+     * neither files nor the network.
+     *
+     * @throws IOException if it cannot be read, or is not TorchScript
+     */
+    public static TorchModule load(Path archive, TorchDevice device) throws IOException {
+        try {
+            return load(
+                    device,
+                    manager -> JniUtils.loadModule(manager, archive, true, new String[0], new String[0], false));
+        } catch (EngineException e) {
+            throw new IOException(archive + " cannot be loaded as TorchScript: " + firstLine(e), e);
+        }
+    }
+
+    private interface Loading {
+        PtSymbolBlock load(PtNDManager manager) throws IOException;
+    }
+
+    private static TorchModule load(TorchDevice device, Loading loading) throws IOException {
+        Engine.getEngine("PyTorch");
+        PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device.djl(), "PyTorch");
+        try {
+            return new TorchModule(manager, loading.load(manager));
+        } catch (IOException | RuntimeException e) {
             manager.close();
             throw e;
         }
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     /**

@@ -3,8 +3,8 @@ package io.freshet.diffusion;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.freshet.model.DenoiserScripts;
 import io.freshet.model.UDitConfig;
-import io.freshet.model.UDitScripts;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.Tensor;
 import java.util.ArrayList;
@@ -106,6 +106,6 @@ class GuidedLoopParityTest {
                 weights.put(name.substring("weights.".length()), tensor);
             }
         });
-        return TorchModule.load(UDitScripts.inference(config, UDitScripts.fold(config, weights)));
+        return TorchModule.load(DenoiserScripts.inference(config, DenoiserScripts.fold(config, weights)));
     }
 }

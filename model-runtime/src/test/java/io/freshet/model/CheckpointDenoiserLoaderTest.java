@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointDenoiserLoaderTest {
     private static final UDitConfig TINY = UDitConfig.paper(16, 3, 8, List.of(1, 1, 1, 1, 1), 2, 2, 2);
-    private static final ObjectNode CONFIG = CheckpointDenoiserLoader.describe(TINY);
+    private static final ObjectNode CONFIG = Architectures.describe(TINY);
 
     @TempDir
     Path folder;

@@ -52,7 +52,7 @@ class UDitParityTest {
         Fixture fixture = Fixture.load(name);
         Map<String, Tensor> weights = fixture.weights();
         float[] before = weights.get("encoder_level_1.0.mlp1.dwconv.0.weight").floats();
-        Map<String, Tensor> folded = UDitScripts.fold(fixture.config(), weights);
+        Map<String, Tensor> folded = DenoiserScripts.fold(fixture.config(), weights);
         String expected = "expected.folded.encoder_level_1.0.mlp1.";
         for (String part : List.of("project_in", "dwconv", "project_out")) {
             for (String kind : List.of("weight", "bias")) {
@@ -194,7 +194,7 @@ class UDitParityTest {
         }
 
         TorchModule inference() {
-            return TorchModule.load(UDitScripts.inference(config, UDitScripts.fold(config, weights())));
+            return TorchModule.load(DenoiserScripts.inference(config, DenoiserScripts.fold(config, weights())));
         }
 
         /** {@code gradient(theta, x, t, y1, y2, y3)} gives the output, its mean square, and the gradient of that. */
@@ -205,11 +205,11 @@ class UDitParityTest {
             Value x = g.input("x");
             Value t = g.input("t");
             List<Value> labels = List.of(g.input("y1"), g.input("y2"), g.input("y3"));
-            Value out = UDitScripts.trainable(g, config, x, t, labels);
+            Value out = DenoiserScripts.trainable(g, config, x, t, labels);
             Value loss = g.op("torch.mean", g.mul(out, out));
             Value gradient = g.gradient(loss, theta);
             String source = g.results(List.of(g.op("torch.detach", out), g.op("torch.detach", loss), gradient));
-            return TorchModule.load(new ScriptModule(UDitScripts.constants(config), List.of(source)));
+            return TorchModule.load(new ScriptModule(config.network().constants(), List.of(source)));
         }
     }
 

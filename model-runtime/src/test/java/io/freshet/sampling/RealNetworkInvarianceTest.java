@@ -2,8 +2,8 @@ package io.freshet.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.freshet.model.DenoiserScripts;
 import io.freshet.model.UDitConfig;
-import io.freshet.model.UDitScripts;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.SafeTensors;
@@ -100,7 +100,7 @@ class RealNetworkInvarianceTest {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            module = TorchModule.load(UDitScripts.inference(CONFIG, UDitScripts.fold(CONFIG, weights)));
+            module = TorchModule.load(DenoiserScripts.inference(CONFIG, DenoiserScripts.fold(CONFIG, weights)));
         }
 
         @Override

@@ -6,7 +6,7 @@ import io.freshet.checkpoint.CheckpointDescription;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.diffusion.NoiseSchedule;
-import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.model.Architectures;
 import io.freshet.model.UDitConfig;
 import io.freshet.model.UDitInit;
 import io.freshet.model.UDitParameters;
@@ -102,8 +102,8 @@ public final class Trainer {
         CheckpointDescription description = new CheckpointDescription(
                 options.name(),
                 step,
-                CheckpointDenoiserLoader.U_DIT,
-                CheckpointDenoiserLoader.describe(options.model()),
+                options.model().architecture(),
+                Architectures.describe(options.model()),
                 ShapesDataset.CLASS_NAMES,
                 new CheckpointDescription.ImageShape(3, ShapesDataset.SIDE, ShapesDataset.SIDE),
                 notes);

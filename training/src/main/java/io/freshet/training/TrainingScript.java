@@ -1,9 +1,9 @@
 package io.freshet.training;
 
 import io.freshet.diffusion.NoiseSchedule;
+import io.freshet.model.DenoiserScripts;
 import io.freshet.model.UDitConfig;
 import io.freshet.model.UDitParameters;
-import io.freshet.model.UDitScripts;
 import io.freshet.script.FlatParameters;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
@@ -37,7 +37,7 @@ final class TrainingScript implements AutoCloseable {
     TrainingScript(UDitConfig config, NoiseSchedule schedule, AdamW adamW, State start) {
         layout = new FlatParameters(UDitParameters.of(config));
         int length = layout.length();
-        Map<String, Tensor> tensors = new LinkedHashMap<>(UDitScripts.constants(config));
+        Map<String, Tensor> tensors = new LinkedHashMap<>(config.network().constants());
         tensors.put(DiffusionLoss.TABLE, DiffusionLoss.table(schedule));
         tensors.put(PARAMETERS, Tensor.of(start.parameters(), length));
         tensors.put(FIRST_MOMENT, Tensor.of(start.firstMoment(), length));
@@ -155,7 +155,7 @@ final class TrainingScript implements AutoCloseable {
         Value tracked = g.op("torch.requires_grad_", g.op("torch.detach", theta));
         layout.split(g, tracked);
         DiffusionLoss.Terms terms = new DiffusionLoss(g, config.inChannels())
-                .emit(start, noise, t, (x, time) -> UDitScripts.trainable(g, config, x, time, labels));
+                .emit(start, noise, t, (x, time) -> DenoiserScripts.trainable(g, config, x, time, labels));
         Value gradient = g.op("torch.detach", g.gradient(terms.loss(), tracked));
 
         Value norm = g.op("torch.norm", gradient);

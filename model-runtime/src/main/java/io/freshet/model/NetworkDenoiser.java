@@ -7,16 +7,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** A U-DiT in its folded inference form. */
-final class UDitDenoiser implements Denoiser {
-    private final UDitConfig config;
+/** A network of the family in its folded inference form. */
+final class NetworkDenoiser implements Denoiser {
+    private final DenoiserConfig config;
     private final List<String> classNames;
     private final TorchModule network;
 
-    UDitDenoiser(UDitConfig config, List<String> classNames, Map<String, Tensor> trained) {
+    NetworkDenoiser(DenoiserConfig config, List<String> classNames, Map<String, Tensor> trained) {
         this.config = config;
         this.classNames = List.copyOf(classNames);
-        this.network = TorchModule.load(UDitScripts.inference(config, UDitScripts.fold(config, trained)));
+        this.network = TorchModule.load(DenoiserScripts.inference(config, DenoiserScripts.fold(config, trained)));
     }
 
     @Override
@@ -41,20 +41,21 @@ final class UDitDenoiser implements Denoiser {
 
     @Override
     public boolean learnsSigma() {
-        return true;
+        return config.learnsSigma();
     }
 
     @Override
     public void predict(int rows, float[] x, float[] t, long[] y, float[] out) {
         int side = config.inputSize();
         int size = rows * config.inChannels() * side * side;
+        int outSize = rows * config.outChannels() * side * side;
         Tensor result = network.run(
                         "forward",
                         Tensor.of(Arrays.copyOf(x, size), rows, config.inChannels(), side, side),
                         Tensor.of(Arrays.copyOf(t, rows), rows),
                         Tensor.of(Arrays.copyOf(y, rows), rows))
                 .get(0);
-        result.data().asFloatBuffer().get(out, 0, 2 * size);
+        result.data().asFloatBuffer().get(out, 0, outSize);
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class UDitScriptsTest {
+class DenoiserScriptsTest {
     private static final UDitConfig TINY =
             new UDitConfig(16, 3, 8, List.of(1, 2, 1, 1, 1), List.of(4, 2, 1, 2, 8), 2, 2, 10);
 
@@ -21,7 +21,8 @@ class UDitScriptsTest {
     @Test
     void aFreshNetworkPredictsNothing() {
         Map<String, Tensor> weights = UDitInit.draw(TINY, 5);
-        try (TorchModule network = TorchModule.load(UDitScripts.inference(TINY, UDitScripts.fold(TINY, weights)))) {
+        try (TorchModule network =
+                TorchModule.load(DenoiserScripts.inference(TINY, DenoiserScripts.fold(TINY, weights)))) {
             float[] out = network.run(
                             "forward",
                             Tensor.of(new float[2 * 3 * 16 * 16], 2, 3, 16, 16),
@@ -51,7 +52,7 @@ class UDitScriptsTest {
         weights.remove("output.bias");
         weights.put("x_embedder.proj.bias", Tensor.of(new float[3], 3));
         weights.put("surplus", Tensor.of(new float[1], 1));
-        assertThatThrownBy(() -> UDitScripts.fold(TINY, weights))
+        assertThatThrownBy(() -> DenoiserScripts.fold(TINY, weights))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("3 differences")
                 .hasMessageContaining("'output.bias' [16] is missing")

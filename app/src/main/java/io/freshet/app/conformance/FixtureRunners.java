@@ -1,0 +1,45 @@
+package io.freshet.app.conformance;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which runner takes which kind of fixture. */
+final class FixtureRunners {
+    private static final Map<String, FixtureRunner> BY_KIND = byKind();
+
+    private FixtureRunners() {}
+
+    private static Map<String, FixtureRunner> byKind() {
+        Map<String, FixtureRunner> runners = new LinkedHashMap<>();
+        for (String kind : List.of("U_DiT")) {
+            runners.put(kind, new DenoiserRunner());
+        }
+        return runners;
+    }
+
+    /** The runner, or null if there is none. */
+    static @Nullable FixtureRunner of(String kind) {
+        return BY_KIND.get(kind);
+    }
+
+    /** A description's {@code kind}, or what its other fields tell. */
+    static String kind(JsonNode json) {
+        if (json.path("kind").isTextual()) {
+            return json.path("kind").asText();
+        } else if (json.has("model") && json.has("parameters")) {
+            return "model_parameters";
+        } else if (json.has("models")) {
+            return "model_macs";
+        } else if (json.has("cases")) {
+            return "custom_macs";
+        } else if (json.has("files") && json.has("rule")) {
+            return "adversarial_files";
+        } else if (json.has("names") && json.has("tensors")) {
+            return json.has("constructor") ? "autoencoder_parameters" : "inception_parameters";
+        }
+        return "unknown";
+    }
+}

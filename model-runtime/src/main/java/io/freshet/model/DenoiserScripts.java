@@ -1,0 +1,229 @@
+package io.freshet.model;
+
+import io.freshet.script.Graph;
+import io.freshet.script.ScriptModule;
+import io.freshet.script.TorchModule;
+import io.freshet.script.Value;
+import io.freshet.weights.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** Networks as TorchScript: the folding of trained weights, the inference form, and the trainable form. */
+public final class DenoiserScripts {
+    /** Folding goes in portions of about so many parameters, so that a large network is never in memory twice. */
+    private static final long FOLDED_AT_ONCE = 16L << 20;
+
+    /** Keeps a name's place in an ordered map until its tensor is known. */
+    private static final Tensor PLACE = Tensor.of(new float[0], 0);
+
+    private DenoiserScripts() {}
+
+    /**
+     * Computes what the inference form multiplies by; the trained weights stay as they are. What needs no computing is the very
+     * tensor that was given.
+     *
+     * @param trained all of {@link DenoiserNetwork#parameters}
+     * @return tensors by the names of {@link DenoiserNetwork#folding}
+     * @throws IllegalArgumentException if a tensor is missing, not wanted, or of another shape
+     */
+    public static Map<String, Tensor> fold(DenoiserConfig config, Map<String, Tensor> trained) {
+        DenoiserNetwork network = config.network();
+        requireParameters(config, trained);
+        Map<String, Tensor> folded = new LinkedHashMap<>();
+        Portion portion = new Portion(trained);
+        network.folding().forEach((name, recipe) -> {
+            folded.put(name, PLACE);
+            portion.add(name, recipe);
+            if (portion.parameters() >= FOLDED_AT_ONCE) {
+                portion.compute(folded);
+            }
+        });
+        portion.compute(folded);
+        return folded;
+    }
+
+    /** Some recipes that are computed together. */
+    private static final class Portion {
+        private final Map<String, Tensor> trained;
+        private final List<String> names = new ArrayList<>();
+        private final List<Value> values = new ArrayList<>();
+        private Graph g = begin();
+
+        Portion(Map<String, Tensor> trained) {
+            this.trained = trained;
+        }
+
+        private Graph begin() {
+            names.clear();
+            values.clear();
+            return new Graph("fold", ScriptModule::attribute);
+        }
+
+        void add(String name, Function<Graph, Value> recipe) {
+            names.add(name);
+            values.add(recipe.apply(g));
+        }
+
+        long parameters() {
+            return g.parameters().values().stream()
+                    .distinct()
+                    .mapToLong(this::size)
+                    .sum();
+        }
+
+        private long size(String name) {
+            return tensor(name).numel();
+        }
+
+        private Tensor tensor(String name) {
+            Tensor tensor = trained.get(name);
+            if (tensor == null) {
+                throw new IllegalStateException("A recipe reads '" + name + "', which is no parameter");
+            }
+            return tensor;
+        }
+
+        void compute(Map<String, Tensor> folded) {
+            Map<Value, String> parameters = g.parameters();
+            List<String> computed = new ArrayList<>();
+            List<Value> results = new ArrayList<>();
+            for (int i = 0; i < names.size(); i++) {
+                String same = parameters.get(values.get(i));
+                if (same != null) {
+                    folded.put(names.get(i), tensor(same));
+                } else {
+                    computed.add(names.get(i));
+                    results.add(g.op("torch.contiguous", values.get(i)));
+                }
+            }
+            if (!results.isEmpty()) {
+                Map<String, Tensor> inputs = new LinkedHashMap<>();
+                parameters.values().forEach(name -> inputs.put(name, tensor(name)));
+                try (TorchModule module = TorchModule.load(new ScriptModule(inputs, List.of(g.results(results))))) {
+                    List<Tensor> outputs = module.run("fold");
+                    for (int i = 0; i < computed.size(); i++) {
+                        folded.put(computed.get(i), outputs.get(i));
+                    }
+                }
+            }
+            g = begin();
+        }
+    }
+
+    /**
+     * The inference form: {@code forward(x [B, C, S, S], t [B], y [B] int64) -> [B, outChannels, S, S]}.
+     *
+     * @param folded from {@link #fold}
+     */
+    public static ScriptModule inference(DenoiserConfig config, Map<String, Tensor> folded) {
+        Forward forward = new Forward(config, folded);
+        return forward.module(forward.g.result(forward.g.op("torch.contiguous", forward.out)));
+    }
+
+    /**
+     * The inference form, which also tells what sub-modules gave: its method {@code forward} has the output and then the
+     * landmarks in their order.
+     *
+     * @param folded from {@link #fold}
+     */
+    public static Observed observed(DenoiserConfig config, Map<String, Tensor> folded) {
+        Forward forward = new Forward(config, folded);
+        List<String> names = new ArrayList<>();
+        List<Value> values = new ArrayList<>(List.of(forward.out));
+        forward.g.landmarks().forEach((name, value) -> {
+            names.add(name);
+            values.add(value.get());
+        });
+        values.replaceAll(value -> forward.g.op("torch.contiguous", value));
+        return new Observed(forward.module(forward.g.results(values)), names);
+    }
+
+    /**
+     * A network with its landmarks.
+     *
+     * @param module {@code forward(x, t, y)} gives the output and the landmarks
+     * @param landmarks names of the second and following results, as in the original's module tree
+     */
+    public record Observed(ScriptModule module, List<String> landmarks) {
+        public Observed {
+            landmarks = List.copyOf(landmarks);
+        }
+    }
+
+    /** A method {@code forward} whose result is not decided yet. */
+    private static final class Forward {
+        private final Graph g = new Graph("forward", ScriptModule::attribute);
+        private final Map<String, Tensor> tensors;
+        private final Value out;
+
+        Forward(DenoiserConfig config, Map<String, Tensor> folded) {
+            DenoiserNetwork network = config.network();
+            tensors = new LinkedHashMap<>(folded);
+            tensors.putAll(network.constants());
+            Value x = g.input("x");
+            Value t = g.input("t");
+            Value y = g.input("y");
+            out = network.forward(g, g::parameter, x, t, Collections.nCopies(network.labelEmbedders(), y));
+        }
+
+        ScriptModule module(String source) {
+            return new ScriptModule(tensors, List.of(source));
+        }
+    }
+
+    /**
+     * The network in its trainable form, for a larger graph: folding is part of it. Parameters and constants are read through the
+     * graph.
+     *
+     * @param x [B, C, S, S]
+     * @param t [B]
+     * @param labels [B] int64 for each of the label embedders
+     * @return [B, outChannels, S, S]
+     */
+    public static Value trainable(Graph g, DenoiserConfig config, Value x, Value t, List<Value> labels) {
+        DenoiserNetwork network = config.network();
+        Map<String, Function<Graph, Value>> recipes = network.folding();
+        Map<String, Value> memo = new LinkedHashMap<>();
+        Function<String, Value> weights = name -> {
+            Value known = memo.get(name);
+            if (known == null) {
+                Function<Graph, Value> recipe = recipes.get(name);
+                known = recipe == null ? g.parameter(name) : recipe.apply(g);
+                memo.put(name, known);
+            }
+            return known;
+        };
+        return network.forward(g, weights, x, t, labels);
+    }
+
+    /**
+     * Checks names and shapes.
+     *
+     * @throws IllegalArgumentException naming the first differences
+     */
+    public static void requireParameters(DenoiserConfig config, Map<String, Tensor> weights) {
+        Map<String, long[]> expected = config.network().parameters();
+        List<String> differences = new ArrayList<>();
+        expected.forEach((name, shape) -> {
+            Tensor tensor = weights.get(name);
+            if (tensor == null) {
+                differences.add("'" + name + "' " + Arrays.toString(shape) + " is missing");
+            } else if (!Arrays.equals(tensor.dimensions(), shape)) {
+                differences.add("'" + name + "' is " + tensor + ", expected " + Arrays.toString(shape));
+            }
+        });
+        weights.keySet().stream()
+                .filter(name -> !expected.containsKey(name))
+                .forEach(name -> differences.add("'" + name + "' is not a parameter of this model"));
+        if (!differences.isEmpty()) {
+            throw new IllegalArgumentException("The weights do not fit " + config + ": " + differences.size()
+                    + " differences, first "
+                    + String.join("; ", differences.subList(0, Math.min(5, differences.size()))));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.freshet.model;
+
+import io.freshet.script.Graph;
+import io.freshet.script.Value;
+import io.freshet.weights.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+
+/** The parts of a U-DiT: {@link UDitParameters}, {@link UDitConstants}, {@link UDitFolding} and {@link UDit}. */
+record UDitNetwork(UDitConfig config) implements DenoiserNetwork {
+    private static final int LEVELS = 3;
+
+    @Override
+    public Map<String, long[]> parameters() {
+        return UDitParameters.of(config);
+    }
+
+    @Override
+    public Set<String> frozen() {
+        return Set.of();
+    }
+
+    @Override
+    public Map<String, Tensor> constants() {
+        return UDitConstants.of(config);
+    }
+
+    @Override
+    public Map<String, Function<Graph, Value>> folding() {
+        return UDitFolding.recipes(config);
+    }
+
+    @Override
+    public int labelEmbedders() {
+        return LEVELS;
+    }
+
+    @Override
+    public Value forward(Graph g, Function<String, Value> weights, Value x, Value t, List<Value> labels) {
+        return new UDit(g, config, weights).forward(x, t, labels);
+    }
+
+    @Override
+    public MultiplyAccumulates multiplyAccumulates(boolean folded) {
+        throw new UnsupportedOperationException("not counted yet");
+    }
+}
