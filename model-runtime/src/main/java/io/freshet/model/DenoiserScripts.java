@@ -121,7 +121,16 @@ public final class DenoiserScripts {
      * @param folded from {@link #fold}
      */
     public static ScriptModule inference(DenoiserConfig config, Map<String, Tensor> folded) {
-        Forward forward = new Forward(config, folded);
+        return inference(config, folded, Graph.Operators.CURRENT);
+    }
+
+    /**
+     * The inference form for an older LibTorch.
+     *
+     * @param folded from {@link #fold}
+     */
+    public static ScriptModule inference(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators) {
+        Forward forward = new Forward(config, folded, operators);
         return forward.module(forward.g.result(forward.g.op("torch.contiguous", forward.out)));
     }
 
@@ -132,7 +141,7 @@ public final class DenoiserScripts {
      * @param folded from {@link #fold}
      */
     public static Observed observed(DenoiserConfig config, Map<String, Tensor> folded) {
-        Forward forward = new Forward(config, folded);
+        Forward forward = new Forward(config, folded, Graph.Operators.CURRENT);
         List<String> names = new ArrayList<>();
         List<Value> values = new ArrayList<>(List.of(forward.out));
         forward.g.landmarks().forEach((name, value) -> {
@@ -157,11 +166,12 @@ public final class DenoiserScripts {
 
     /** A method {@code forward} whose result is not decided yet. */
     private static final class Forward {
-        private final Graph g = new Graph("forward", ScriptModule::attribute);
+        private final Graph g;
         private final Map<String, Tensor> tensors;
         private final Value out;
 
-        Forward(DenoiserConfig config, Map<String, Tensor> folded) {
+        Forward(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators) {
+            g = new Graph("forward", ScriptModule::attribute, operators);
             DenoiserNetwork network = config.network();
             tensors = new LinkedHashMap<>(folded);
             tensors.putAll(network.constants());

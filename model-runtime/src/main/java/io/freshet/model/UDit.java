@@ -146,8 +146,7 @@ final class UDit {
         Value norm = g.op("torch.clamp_min", g.op("torch.norm", rotated, 2, List.of(-1), true), NORMALIZE_EPSILON);
         Value scaled = g.mul(rotated, g.op("torch.div", weights.apply(name + ".scale"), norm));
         List<Value> queriesAndKeys = g.split(g.permute(scaled, 0, 2, 1, 3), 1, List.of((long) heads, (long) heads));
-        Value attended = g.emit("torch.scaled_dot_product_attention(" + queriesAndKeys.get(0) + ", "
-                + queriesAndKeys.get(1) + ", " + g.permute(v, 0, 2, 1, 3) + ", None, 0., False, scale=1.)");
+        Value attended = g.attention(queriesAndKeys.get(0), queriesAndKeys.get(1), g.permute(v, 0, 2, 1, 3), 1);
         return g.permute(attended, 0, 2, 1, 3);
     }
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe.
  */
 public final class Graph {
+    /** Which operators a graph may use. */
+    public enum Operators {
+        /** All of the LibTorch that runs here. */
+        CURRENT,
+        /** Those that PyTorch 1.13 had too: slower, the same up to rounding. */
+        COMPATIBLE
+    }
+
     private final String name;
+    private final Operators operators;
     private final List<String> inputs = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
     private final Function<String, String> parameterExpressions;
@@ -34,7 +44,19 @@ public final class Graph {
      * @param parameterExpressions the expression that reads a named parameter, such as {@link ScriptModule#attribute}
      */
     public Graph(String name, Function<String, String> parameterExpressions) {
+        this(name, parameterExpressions, Operators.CURRENT);
+    }
+
+    /**
+     * Begins a method for an older LibTorch.
+     *
+     * @param name the method's name
+     * @param parameterExpressions the expression that reads a named parameter, such as {@link ScriptModule#attribute}
+     * @param operators what may be used
+     */
+    public Graph(String name, Function<String, String> parameterExpressions, Operators operators) {
         this.name = name;
+        this.operators = operators;
         this.parameterExpressions = parameterExpressions;
     }
 
@@ -146,6 +168,24 @@ public final class Graph {
         String targets = parts.stream().map(part -> part + ", ").collect(Collectors.joining());
         lines.add(targets + "= " + call("torch.split_with_sizes", x, sizes, dimension));
         return parts;
+    }
+
+    /**
+     * Scaled dot-product attention, softmax(scale q kᵀ) v, over the last two dimensions.
+     *
+     * @param q [..., n, d]
+     * @param k [..., n, d]
+     * @param v [..., n, e]
+     * @return [..., n, e]
+     */
+    public Value attention(Value q, Value k, Value v, double scale) {
+        if (operators == Operators.CURRENT) {
+            String arguments = Stream.of(q, k, v).map(Value::name).collect(Collectors.joining(", "));
+            return emit("torch.scaled_dot_product_attention(" + arguments + ", None, 0., False, scale=" + literal(scale)
+                    + ")");
+        }
+        Value logits = op("torch.matmul", mul(q, scale), op("torch.transpose", k, -2, -1));
+        return op("torch.matmul", op("torch.softmax", logits, -1), v);
     }
 
     /** Joins along a dimension. */
