@@ -4,10 +4,14 @@ import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
 import io.freshet.script.TorchModule;
 import io.freshet.script.Value;
+import io.freshet.weights.ScratchFile;
 import io.freshet.weights.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,52 +36,85 @@ public final class DenoiserScripts {
      * @throws IllegalArgumentException if a tensor is missing, not wanted, or of another shape
      */
     public static Map<String, Tensor> fold(DenoiserConfig config, Map<String, Tensor> trained) {
-        DenoiserNetwork network = config.network();
+        return fold(config, trained, FOLDED_AT_ONCE);
+    }
+
+    /** Folds in portions of about so many parameters; all portions but the last leave the heap. */
+    static Map<String, Tensor> fold(DenoiserConfig config, Map<String, Tensor> trained, long parametersAtOnce) {
         requireParameters(config, trained);
         Map<String, Tensor> folded = new LinkedHashMap<>();
-        Portion portion = new Portion(trained);
-        network.folding().forEach((name, recipe) -> {
-            folded.put(name, PLACE);
-            portion.add(name, recipe);
-            if (portion.parameters() >= FOLDED_AT_ONCE) {
-                portion.compute(folded);
+        try (ScratchFile scratch = new ScratchFile()) {
+            Portion portion = new Portion(trained);
+            for (Map.Entry<String, Function<Graph, Value>> recipe :
+                    config.network().folding().entrySet()) {
+                folded.put(recipe.getKey(), PLACE);
+                portion.add(recipe.getKey(), recipe.getValue());
+                if (portion.parameters() >= parametersAtOnce) {
+                    for (Map.Entry<String, Tensor> computed : portion.compute().entrySet()) {
+                        folded.put(computed.getKey(), scratch.copy(computed.getValue()));
+                    }
+                    folded.putAll(portion.unchanged());
+                    portion = new Portion(trained);
+                }
             }
-        });
-        portion.compute(folded);
+            folded.putAll(portion.compute());
+            folded.putAll(portion.unchanged());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return folded;
     }
 
     /** Some recipes that are computed together. */
     private static final class Portion {
         private final Map<String, Tensor> trained;
-        private final List<String> names = new ArrayList<>();
-        private final List<Value> values = new ArrayList<>();
-        private Graph g = begin();
+        private final Graph g = new Graph("fold", ScriptModule::attribute);
+        private final Map<String, Value> values = new LinkedHashMap<>();
 
         Portion(Map<String, Tensor> trained) {
             this.trained = trained;
         }
 
-        private Graph begin() {
-            names.clear();
-            values.clear();
-            return new Graph("fold", ScriptModule::attribute);
-        }
-
         void add(String name, Function<Graph, Value> recipe) {
-            names.add(name);
-            values.add(recipe.apply(g));
+            values.put(name, recipe.apply(g));
         }
 
+        /** How many numbers are read. */
         long parameters() {
             return g.parameters().values().stream()
                     .distinct()
-                    .mapToLong(this::size)
+                    .mapToLong(name -> tensor(name).numel())
                     .sum();
         }
 
-        private long size(String name) {
-            return tensor(name).numel();
+        /** What is a parameter as it stands. */
+        Map<String, Tensor> unchanged() {
+            Map<String, Tensor> unchanged = new LinkedHashMap<>();
+            values.forEach((name, value) -> {
+                String parameter = g.parameters().get(value);
+                if (parameter != null) {
+                    unchanged.put(name, tensor(parameter));
+                }
+            });
+            return unchanged;
+        }
+
+        /** The others. */
+        Map<String, Tensor> compute() {
+            Map<String, Value> results = new LinkedHashMap<>(values);
+            results.values().removeAll(g.parameters().keySet());
+            Map<String, Tensor> computed = new LinkedHashMap<>();
+            if (!results.isEmpty()) {
+                Map<String, Tensor> inputs = new LinkedHashMap<>();
+                g.parameters().values().forEach(name -> inputs.put(name, tensor(name)));
+                results.replaceAll((name, value) -> g.op("torch.contiguous", value));
+                String method = g.results(List.copyOf(results.values()));
+                try (TorchModule module = TorchModule.load(new ScriptModule(inputs, List.of(method)))) {
+                    Iterator<Tensor> outputs = module.run("fold").iterator();
+                    results.keySet().forEach(name -> computed.put(name, outputs.next()));
+                }
+            }
+            return computed;
         }
 
         private Tensor tensor(String name) {
@@ -86,32 +123,6 @@ public final class DenoiserScripts {
                 throw new IllegalStateException("A recipe reads '" + name + "', which is no parameter");
             }
             return tensor;
-        }
-
-        void compute(Map<String, Tensor> folded) {
-            Map<Value, String> parameters = g.parameters();
-            List<String> computed = new ArrayList<>();
-            List<Value> results = new ArrayList<>();
-            for (int i = 0; i < names.size(); i++) {
-                String same = parameters.get(values.get(i));
-                if (same != null) {
-                    folded.put(names.get(i), tensor(same));
-                } else {
-                    computed.add(names.get(i));
-                    results.add(g.op("torch.contiguous", values.get(i)));
-                }
-            }
-            if (!results.isEmpty()) {
-                Map<String, Tensor> inputs = new LinkedHashMap<>();
-                parameters.values().forEach(name -> inputs.put(name, tensor(name)));
-                try (TorchModule module = TorchModule.load(new ScriptModule(inputs, List.of(g.results(results))))) {
-                    List<Tensor> outputs = module.run("fold");
-                    for (int i = 0; i < computed.size(); i++) {
-                        folded.put(computed.get(i), outputs.get(i));
-                    }
-                }
-            }
-            g = begin();
         }
     }
 

@@ -47,6 +47,15 @@ class DenoiserScriptsTest {
     }
 
     @Test
+    void foldingInPortionsGivesTheSameAndLeavesTheWeightsAsTheyAre() {
+        Map<String, Tensor> weights = UDitInit.draw(TINY, 5);
+        Map<String, Tensor> atOnce = DenoiserScripts.fold(TINY, weights, Long.MAX_VALUE);
+        assertThat(DenoiserScripts.fold(TINY, weights, 1)).isEqualTo(atOnce);
+        assertThat(DenoiserScripts.fold(TINY, weights, 1).keySet()).containsExactlyElementsOf(atOnce.keySet());
+        assertThat(weights).isEqualTo(UDitInit.draw(TINY, 5));
+    }
+
+    @Test
     void weightsThatDoNotFitAreNamed() {
         Map<String, Tensor> weights = UDitInit.draw(TINY, 5);
         weights.remove("output.bias");

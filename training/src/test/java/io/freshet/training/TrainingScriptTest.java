@@ -28,7 +28,7 @@ class TrainingScriptTest {
     @Test
     void lossesParametersAndAverageFollowTheOriginal() throws IOException {
         Map<String, Tensor> fixture = SafeTensors.read(
-                        Path.of("src/test/resources/fixtures/train_steps_udit.safetensors"))
+                        Path.of("../model-runtime/src/test/resources/fixtures/diffusion/train_steps_udit.safetensors"))
                 .tensors();
         FlatParameters layout = new FlatParameters(UDitParameters.of(CONFIG));
         TrainingScript.State begin = TrainingScript.State.begin(layout.pack(named(fixture, "weights.")));
@@ -58,7 +58,7 @@ class TrainingScriptTest {
     @Test
     void theAverageMovesByItsDecayTowardsTheNewParameters() throws IOException {
         Map<String, Tensor> fixture = SafeTensors.read(
-                        Path.of("src/test/resources/fixtures/train_steps_udit.safetensors"))
+                        Path.of("../model-runtime/src/test/resources/fixtures/diffusion/train_steps_udit.safetensors"))
                 .tensors();
         float[] begin = new FlatParameters(UDitParameters.of(CONFIG)).pack(named(fixture, "weights."));
         try (TrainingScript script = new TrainingScript(
