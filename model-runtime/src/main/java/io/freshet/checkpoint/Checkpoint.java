@@ -21,6 +21,11 @@ public record Checkpoint(CheckpointRef ref, CheckpointManifest manifest, Path di
      * @throws CheckpointException if the file is gone or is not well-formed
      */
     public Map<String, Tensor> tensors() throws CheckpointException {
+        if (holdsScript()) {
+            throw new CheckpointException(
+                    "Checkpoint '" + ref.directory() + "' holds a network as TorchScript: expected "
+                            + CheckpointManifest.WEIGHTS + "; use one that was trained or imported as weights");
+        }
         try {
             return SafeTensors.read(directory.resolve(CheckpointManifest.WEIGHTS))
                     .tensors();
@@ -30,5 +35,15 @@ public record Checkpoint(CheckpointRef ref, CheckpointManifest manifest, Path di
                             + "; publish it again or use another one",
                     e);
         }
+    }
+
+    /** Whether the network is in the file {@link #script} rather than in {@link #tensors}. */
+    public boolean holdsScript() {
+        return manifest.files().stream().anyMatch(file -> file.name().equals(CheckpointManifest.SCRIPT));
+    }
+
+    /** The TorchScript archive; there is one if {@link #holdsScript}. */
+    public Path script() {
+        return directory.resolve(CheckpointManifest.SCRIPT);
     }
 }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * @param step optimizer steps taken
  * @param architecture name of the network's architecture, such as "u-dit"
  * @param config the architecture's configuration, read by whoever knows it
- * @param classNames names of the classes by label
+ * @param classNames names of the classes by label; none for what has no labels, such as an autoencoder
  * @param imageShape what the network denoises
  * @param training anything worth knowing of the training: losses, durations, data set; does not belong to the identity of the
  *     weights
@@ -39,9 +39,6 @@ public record CheckpointDescription(
         }
         if (architecture.isBlank()) {
             throw new IllegalArgumentException("The architecture's name is blank: expected one such as 'u-dit'");
-        }
-        if (classNames.isEmpty()) {
-            throw new IllegalArgumentException("A checkpoint without class names: expected at least one");
         }
     }
 

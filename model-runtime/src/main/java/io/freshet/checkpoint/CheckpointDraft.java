@@ -1,11 +1,10 @@
 package io.freshet.checkpoint;
 
 import io.freshet.checkpoint.CheckpointManifest.StoredFile;
-import io.freshet.weights.SafeTensors;
-import io.freshet.weights.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -37,11 +35,17 @@ final class CheckpointDraft implements AutoCloseable {
         this.manifestSha256 = manifestSha256;
     }
 
-    static CheckpointDraft write(Path root, CheckpointDescription description, Map<String, Tensor> weights)
+    /** Writes the file that holds the network. */
+    @FunctionalInterface
+    interface Contents {
+        void writeTo(WritableByteChannel channel) throws IOException;
+    }
+
+    static CheckpointDraft write(Path root, CheckpointDescription description, String file, Contents contents)
             throws IOException, CheckpointException {
         Path directory = Files.createDirectories(root.resolve(PREFIX + UUID.randomUUID()));
         try {
-            StoredFile stored = writeWeights(directory.resolve(CheckpointManifest.WEIGHTS), weights);
+            StoredFile stored = store(directory, file, contents);
             Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
             byte[] json = ManifestJson.write(new CheckpointManifest(description, List.of(stored), now));
             try (FileChannel channel = create(directory.resolve(CheckpointStore.MANIFEST))) {
@@ -60,12 +64,12 @@ final class CheckpointDraft implements AutoCloseable {
         }
     }
 
-    private static StoredFile writeWeights(Path file, Map<String, Tensor> weights) throws IOException {
-        try (FileChannel channel = create(file)) {
+    private static StoredFile store(Path directory, String file, Contents contents) throws IOException {
+        try (FileChannel channel = create(directory.resolve(file))) {
             Sha256.Channel hashed = new Sha256.Channel(channel);
-            new SafeTensors(Map.of(), weights).writeTo(hashed);
+            contents.writeTo(hashed);
             channel.force(true);
-            return new StoredFile(CheckpointManifest.WEIGHTS, channel.size(), hashed.finish());
+            return new StoredFile(file, channel.size(), hashed.finish());
         }
     }
 

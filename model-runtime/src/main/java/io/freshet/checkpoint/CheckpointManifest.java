@@ -18,15 +18,18 @@ public record CheckpointManifest(CheckpointDescription description, List<StoredF
     /** The only version there is. */
     public static final int FORMAT_VERSION = 1;
 
-    /** The file that holds all tensors. */
+    /** The file that holds all tensors of a network whose architecture is known here. */
     public static final String WEIGHTS = "weights.safetensors";
+
+    /** The file that holds a network as TorchScript, in its place. */
+    public static final String SCRIPT = "network.torchscript";
 
     public CheckpointManifest {
         files = List.copyOf(files);
         Set<String> names = files.stream().map(StoredFile::name).collect(Collectors.toSet());
-        if (names.size() < files.size() || !names.contains(WEIGHTS)) {
-            throw new IllegalArgumentException(
-                    "The files are " + names + ": expected different names, '" + WEIGHTS + "' among them");
+        if (names.size() < files.size() || names.contains(WEIGHTS) == names.contains(SCRIPT)) {
+            throw new IllegalArgumentException("The files are " + names + ": expected different names, either '"
+                    + WEIGHTS + "' or '" + SCRIPT + "' among them");
         }
     }
 

@@ -1,8 +1,10 @@
 package io.freshet.checkpoint;
 
 import io.freshet.checkpoint.CheckpointManifest.StoredFile;
+import io.freshet.weights.SafeTensors;
 import io.freshet.weights.Tensor;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A directory of checkpoints, one directory each, {@code <model>-<step>-<first 8 digits of the hash>}, which holds a
- * {@code manifest.json} and {@code weights.safetensors}. A checkpoint appears whole or not at all, and never changes afterwards.
+ * {@code manifest.json} and either {@code weights.safetensors} or {@code network.torchscript}. A checkpoint appears whole or not at all, and never changes afterwards.
  * Thread-safe; several processes may share the root, on a file system that has file locks and atomic renames.
  */
 public final class CheckpointStore {
@@ -64,7 +66,26 @@ public final class CheckpointStore {
             throw new CheckpointException("Checkpoint of '" + description.model() + "' at step " + description.step()
                     + " has no weights: expected at least one tensor");
         }
-        try (CheckpointDraft draft = CheckpointDraft.write(root, description, weights);
+        return publish(description, CheckpointManifest.WEIGHTS, new SafeTensors(Map.of(), weights)::writeTo);
+    }
+
+    /**
+     * Publishes a network as TorchScript in the same way.
+     *
+     * @param description what it is
+     * @param archive file that {@code torch.jit.save} or this program wrote; it is copied
+     * @throws CheckpointException if the step is already published with other contents, or nothing can be written
+     */
+    public CheckpointRef publishScript(CheckpointDescription description, Path archive) throws CheckpointException {
+        return publish(
+                description,
+                CheckpointManifest.SCRIPT,
+                channel -> Files.copy(archive, Channels.newOutputStream(channel)));
+    }
+
+    private CheckpointRef publish(CheckpointDescription description, String file, CheckpointDraft.Contents contents)
+            throws CheckpointException {
+        try (CheckpointDraft draft = CheckpointDraft.write(root, description, file, contents);
                 StoreLock lock = StoreLock.acquire(root)) {
             CheckpointDraft.removeStale(root);
             Path published = findPublished(description.model(), description.step());

@@ -16,13 +16,13 @@ public final class Architectures {
             .setVisibility(PropertyAccessor.FIELD, JsonAutoDetect.Visibility.ANY)
             .setVisibility(PropertyAccessor.CREATOR, JsonAutoDetect.Visibility.ANY);
 
-    private static final Map<String, Class<? extends DenoiserConfig>> CONFIGS =
-            new TreeMap<>(Map.of(UDitConfig.ARCHITECTURE, UDitConfig.class));
+    private static final Map<String, Class<? extends DenoiserSignature>> CONFIGS = new TreeMap<>(
+            Map.of(UDitConfig.ARCHITECTURE, UDitConfig.class, TorchScriptConfig.ARCHITECTURE, TorchScriptConfig.class));
 
     private Architectures() {}
 
     /** A configuration as it stands in a manifest. */
-    public static ObjectNode describe(DenoiserConfig config) {
+    public static ObjectNode describe(DenoiserSignature config) {
         return JSON.valueToTree(config);
     }
 
@@ -31,8 +31,8 @@ public final class Architectures {
      *
      * @throws IllegalArgumentException if the architecture is unknown, or the configuration is none of its
      */
-    public static DenoiserConfig config(String architecture, JsonNode config) {
-        Class<? extends DenoiserConfig> type = CONFIGS.get(architecture);
+    public static DenoiserSignature config(String architecture, JsonNode config) {
+        Class<? extends DenoiserSignature> type = CONFIGS.get(architecture);
         if (type == null) {
             throw new IllegalArgumentException(
                     "architecture '" + architecture + "' is not known here, expected one of " + CONFIGS.keySet());

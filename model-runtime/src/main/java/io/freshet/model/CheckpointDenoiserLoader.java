@@ -7,8 +7,12 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
+import io.freshet.script.TorchDevice;
+import io.freshet.script.TorchModule;
+import io.freshet.script.TorchScriptArchive;
 import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.Map;
 
@@ -24,25 +28,42 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
     public LoadedDenoiser load(CheckpointRef ref) throws CheckpointException {
         long start = System.nanoTime();
         Checkpoint checkpoint = store.open(ref);
-        Map<String, Tensor> weights = checkpoint.tensors();
-        requireFinite(ref, weights);
+        DenoiserSignature signature = signature(ref, checkpoint.manifest().description());
+        if (!checkpoint.holdsScript()) {
+            requireFinite(ref, checkpoint.tensors());
+        }
         long verified = System.nanoTime();
-        Denoiser denoiser = build(ref, checkpoint.manifest().description(), weights);
+        TorchModule network = network(checkpoint, signature);
+        Denoiser denoiser = new NetworkDenoiser(
+                signature, checkpoint.manifest().description().classNames(), network);
         return new LoadedDenoiser(denoiser, millis(verified - start), millis(System.nanoTime() - verified));
     }
 
-    private static Denoiser build(CheckpointRef ref, CheckpointDescription description, Map<String, Tensor> weights)
+    private static DenoiserSignature signature(CheckpointRef ref, CheckpointDescription description)
             throws CheckpointException {
         try {
-            DenoiserConfig config = Architectures.config(description.architecture(), description.config());
-            requireAgreement(ref, description, config);
-            return new NetworkDenoiser(config, description.classNames(), weights);
+            DenoiserSignature signature = Architectures.config(description.architecture(), description.config());
+            requireAgreement(ref, description, signature);
+            return signature;
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(ref.directory() + ": " + e.getMessage(), e);
         }
     }
 
-    private static void requireAgreement(CheckpointRef ref, CheckpointDescription description, DenoiserConfig config)
+    private static TorchModule network(Checkpoint checkpoint, DenoiserSignature signature) throws CheckpointException {
+        try {
+            if (signature instanceof DenoiserConfig config) {
+                Map<String, Tensor> folded = DenoiserScripts.fold(config, checkpoint.tensors());
+                return TorchModule.load(DenoiserScripts.inference(config, folded));
+            }
+            TorchScriptArchive.requireConfined(checkpoint.script());
+            return TorchModule.load(checkpoint.script(), TorchDevice.CPU);
+        } catch (IllegalArgumentException | IOException e) {
+            throw new CheckpointException(checkpoint.ref().directory() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireAgreement(CheckpointRef ref, CheckpointDescription description, DenoiserSignature config)
             throws CheckpointException {
         CheckpointDescription.ImageShape shape = description.imageShape();
         if (shape.channels() != config.inChannels()

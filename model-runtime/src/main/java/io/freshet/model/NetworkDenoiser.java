@@ -2,36 +2,41 @@ package io.freshet.model;
 
 import io.freshet.sampling.Denoiser;
 import io.freshet.script.TorchModule;
+import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
-/** A network of the family in its folded inference form. */
+/** A network in its inference form, {@code forward(x, t, y)}. */
 final class NetworkDenoiser implements Denoiser {
-    private final DenoiserConfig config;
+    private final DenoiserSignature signature;
     private final List<String> classNames;
     private final TorchModule network;
 
-    NetworkDenoiser(DenoiserConfig config, List<String> classNames, Map<String, Tensor> trained) {
-        this.config = config;
+    /**
+     * Takes a loaded network over.
+     *
+     * @param network closed with this
+     */
+    NetworkDenoiser(DenoiserSignature signature, List<String> classNames, TorchModule network) {
+        this.signature = signature;
         this.classNames = List.copyOf(classNames);
-        this.network = TorchModule.load(DenoiserScripts.inference(config, DenoiserScripts.fold(config, trained)));
+        this.network = network;
     }
 
     @Override
     public int channels() {
-        return config.inChannels();
+        return signature.inChannels();
     }
 
     @Override
     public int height() {
-        return config.inputSize();
+        return signature.inputSize();
     }
 
     @Override
     public int width() {
-        return config.inputSize();
+        return signature.inputSize();
     }
 
     @Override
@@ -41,20 +46,24 @@ final class NetworkDenoiser implements Denoiser {
 
     @Override
     public boolean learnsSigma() {
-        return config.learnsSigma();
+        return signature.learnsSigma();
     }
 
     @Override
     public void predict(int rows, float[] x, float[] t, long[] y, float[] out) {
-        int side = config.inputSize();
-        int size = rows * config.inChannels() * side * side;
-        int outSize = rows * config.outChannels() * side * side;
+        int side = signature.inputSize();
+        int size = rows * signature.inChannels() * side * side;
+        int outSize = rows * signature.outChannels() * side * side;
         Tensor result = network.run(
                         "forward",
-                        Tensor.of(Arrays.copyOf(x, size), rows, config.inChannels(), side, side),
+                        Tensor.of(Arrays.copyOf(x, size), rows, signature.inChannels(), side, side),
                         Tensor.of(Arrays.copyOf(t, rows), rows),
                         Tensor.of(Arrays.copyOf(y, rows), rows))
                 .get(0);
+        if (result.dtype() != DType.F32 || result.numel() != outSize) {
+            throw new IllegalStateException("The network gave " + result + " for " + rows + " rows, expected F32["
+                    + rows + ", " + signature.outChannels() + ", " + side + ", " + side + "]");
+        }
         result.data().asFloatBuffer().get(out, 0, outSize);
     }
 

@@ -10,7 +10,12 @@ import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.sampling.Denoiser;
+import io.freshet.script.Graph;
+import io.freshet.script.ScriptModule;
 import io.freshet.weights.Tensor;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +75,65 @@ class CheckpointDenoiserLoaderTest {
         assertRefused(
                 publish("u-dit", CONFIG, List.of("a", "b", "c"), UDitInit.draw(TINY, 1)),
                 "names 3 classes, but its network has 2");
+    }
+
+    @Test
+    void aTorchScriptNetworkPredicts() throws CheckpointException, IOException {
+        CheckpointRef ref = publishScript(3, script("torch.mul(x, 2)"));
+        try (Denoiser denoiser = new CheckpointDenoiserLoader(store).load(ref).denoiser()) {
+            float[] out = new float[2 * 3 * 8 * 8];
+            float[] x = new float[out.length];
+            x[100] = 3;
+            denoiser.predict(2, x, new float[] {5, 6}, new long[] {0, 2}, out);
+            assertThat(out[100]).isEqualTo(6);
+            assertThat(denoiser.learnsSigma()).isFalse();
+        }
+    }
+
+    @Test
+    void aTorchScriptNetworkThatGivesAnotherShapeIsNamed() throws CheckpointException, IOException {
+        CheckpointRef ref = publishScript(3, script("torch.narrow(x, 1, 0, 1)"));
+        try (Denoiser denoiser = new CheckpointDenoiserLoader(store).load(ref).denoiser()) {
+            assertThatThrownBy(() -> denoiser.predict(
+                            2, new float[2 * 3 * 8 * 8], new float[2], new long[2], new float[2 * 3 * 8 * 8]))
+                    .hasMessageContaining("F32[2, 1, 8, 8] for 2 rows, expected F32[2, 3, 8, 8]");
+        }
+    }
+
+    @Test
+    void aTorchScriptNetworkThatReachesBeyondTensorsIsRefused() throws CheckpointException, IOException {
+        assertRefused(publishScript(3, script("torch.from_file(\"f\")")), "uses '.from_file'");
+    }
+
+    @Test
+    void damagedTorchScriptIsRefused() throws CheckpointException, IOException {
+        Path text = Files.writeString(folder.resolve("text"), "no zip");
+        assertRefused(publishScript(3, text), "is no zip archive");
+    }
+
+    private Path script(String expression) throws IOException {
+        Graph g = new Graph("forward", ScriptModule::attribute);
+        g.input("x");
+        g.input("t");
+        g.input("y");
+        Path archive = folder.resolve("archive");
+        try (OutputStream out = Files.newOutputStream(archive)) {
+            new ScriptModule(Map.of(), List.of(g.result(g.emit(expression)))).writeTo(out);
+        }
+        return archive;
+    }
+
+    private CheckpointRef publishScript(int channels, Path archive) throws CheckpointException {
+        return store.publishScript(
+                new CheckpointDescription(
+                        "test",
+                        step++,
+                        TorchScriptConfig.ARCHITECTURE,
+                        Architectures.describe(new TorchScriptConfig(8, channels, 2, false)),
+                        List.of("a", "b"),
+                        new CheckpointDescription.ImageShape(channels, 8, 8),
+                        JsonNodeFactory.instance.objectNode()),
+                archive);
     }
 
     private void assertRefused(CheckpointRef ref, String reason) {

@@ -1,0 +1,24 @@
+package io.freshet.model;
+
+/** What a network that denoises takes and gives. B rows, C channels, S the side of the square input. */
+public interface DenoiserSignature {
+    /** The architecture's name in a manifest, such as {@code u-dit}. */
+    String architecture();
+
+    /** S. */
+    int inputSize();
+
+    /** C. */
+    int inChannels();
+
+    /** Class labels; the null label of classifier-free guidance is this number. */
+    int numClasses();
+
+    /** Whether the output carries the variance interpolation behind the noise prediction. */
+    boolean learnsSigma();
+
+    /** Channels of the output. */
+    default int outChannels() {
+        return learnsSigma() ? 2 * inChannels() : inChannels();
+    }
+}
