@@ -1,5 +1,7 @@
 package io.freshet.model;
 
+import io.freshet.diffusion.Prediction;
+
 /**
  * Size and switches of a network that denoises. Configurations are values: checked when made, written into manifests as JSON.
  *
@@ -23,6 +25,9 @@ public interface DenoiserConfig {
 
     /** Whether the output carries the variance interpolation behind the noise prediction. */
     boolean learnsSigma();
+
+    /** What the first C channels of the output are, and how the network is told the time. */
+    Prediction prediction();
 
     /** The network of this configuration. */
     DenoiserNetwork network();
