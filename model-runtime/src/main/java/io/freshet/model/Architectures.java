@@ -16,8 +16,13 @@ public final class Architectures {
             .setVisibility(PropertyAccessor.FIELD, JsonAutoDetect.Visibility.ANY)
             .setVisibility(PropertyAccessor.CREATOR, JsonAutoDetect.Visibility.ANY);
 
-    private static final Map<String, Class<? extends DenoiserSignature>> CONFIGS = new TreeMap<>(
-            Map.of(UDitConfig.ARCHITECTURE, UDitConfig.class, TorchScriptConfig.ARCHITECTURE, TorchScriptConfig.class));
+    private static final Map<String, Class<? extends DenoiserSignature>> CONFIGS = new TreeMap<>(Map.of(
+            UDitConfig.ARCHITECTURE, UDitConfig.class,
+            DiTConfig.DIT, DiTConfig.class,
+            DiTConfig.SIT, DiTConfig.class,
+            DiTConfig.DIT_LLAMA, DiTConfig.class,
+            DiTConfig.SIT_LLAMA, DiTConfig.class,
+            TorchScriptConfig.ARCHITECTURE, TorchScriptConfig.class));
 
     private Architectures() {}
 
@@ -38,7 +43,12 @@ public final class Architectures {
                     "architecture '" + architecture + "' is not known here, expected one of " + CONFIGS.keySet());
         }
         try {
-            return JSON.treeToValue(config, type);
+            DenoiserSignature read = JSON.treeToValue(config, type);
+            if (!read.architecture().equals(architecture)) {
+                throw new IllegalArgumentException("architecture is '" + architecture
+                        + "', but the configuration beside it is of '" + read.architecture() + "'");
+            }
+            return read;
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     "the configuration in its manifest is not one of '" + architecture + "': " + e.getOriginalMessage(),

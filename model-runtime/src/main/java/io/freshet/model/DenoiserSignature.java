@@ -1,5 +1,7 @@
 package io.freshet.model;
 
+import io.freshet.diffusion.Prediction;
+
 /** What a network that denoises takes and gives. B rows, C channels, S the side of the square input. */
 public interface DenoiserSignature {
     /** The architecture's name in a manifest, such as {@code u-dit}. */
@@ -16,6 +18,9 @@ public interface DenoiserSignature {
 
     /** Whether the output carries the variance interpolation behind the noise prediction. */
     boolean learnsSigma();
+
+    /** What the network predicts, and so in which time its {@code t} is. */
+    Prediction prediction();
 
     /** Channels of the output. */
     default int outChannels() {

@@ -1,5 +1,6 @@
 package io.freshet.model;
 
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.Denoiser;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.DType;
@@ -47,6 +48,11 @@ final class NetworkDenoiser implements Denoiser {
     @Override
     public boolean learnsSigma() {
         return signature.learnsSigma();
+    }
+
+    @Override
+    public Prediction prediction() {
+        return signature.prediction();
     }
 
     @Override

@@ -11,10 +11,12 @@ public final class Presets {
 
     /** All of them, family by family. */
     public static List<ModelPreset> all() {
-        return Stream.of(UDitPresets.all()).flatMap(List::stream).toList();
+        return Stream.of(UDitPresets.all(), DiTPresets.all())
+                .flatMap(List::stream)
+                .toList();
     }
 
-    /** By name; case, and a dash for a slash, make no difference. */
+    /** By name; case, dashes, slashes and underscores make no difference, as in {@code SiTLLaMA_XL_2} for {@code SiT-LLaMA-XL/2}. */
     public static Optional<ModelPreset> find(String name) {
         return all().stream()
                 .filter(preset -> plain(preset.name()).equals(plain(name)))
@@ -22,6 +24,6 @@ public final class Presets {
     }
 
     private static String plain(String name) {
-        return name.toLowerCase(Locale.ROOT).replace('/', '-');
+        return name.toLowerCase(Locale.ROOT).replaceAll("[-/_]", "");
     }
 }

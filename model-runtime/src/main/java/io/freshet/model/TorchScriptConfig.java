@@ -1,5 +1,8 @@
 package io.freshet.model;
 
+import io.freshet.diffusion.Prediction;
+import java.util.List;
+
 /**
  * A denoiser that comes as TorchScript: {@code forward(x [B, C, S, S] float32, t [B] float32, y [B] int64)} gives [B, C, S, S], or [B, 2C, S, S] with
  * a learned sigma. Nothing else is known of it.
@@ -8,13 +11,34 @@ package io.freshet.model;
  * @param inChannels C
  * @param numClasses class labels; the null label of guidance is one more
  * @param learnSigma whether the variance interpolation follows the noise prediction
+ * @param prediction what is predicted, and in which time; the noise if it is not told
  */
-public record TorchScriptConfig(int inputSize, int inChannels, int numClasses, boolean learnSigma)
+public record TorchScriptConfig(
+        int inputSize, int inChannels, int numClasses, boolean learnSigma, Prediction prediction)
         implements DenoiserSignature {
     /** The architecture's name in a manifest. */
     public static final String ARCHITECTURE = "torchscript";
 
+    /** Names of the fields that have no default. */
+    public static final List<String> REQUIRED = List.of("inputSize", "inChannels", "numClasses", "learnSigma");
+
+    /**
+     * Any network as one that nothing else is known of.
+     *
+     * @param network what it takes and gives
+     */
+    public static TorchScriptConfig of(DenoiserSignature network) {
+        return new TorchScriptConfig(
+                network.inputSize(),
+                network.inChannels(),
+                network.numClasses(),
+                network.learnsSigma(),
+                network.prediction());
+    }
+
+    @SuppressWarnings("RedundantNullCheck") // Jackson leaves null what a manifest does not have
     public TorchScriptConfig {
+        prediction = prediction == null ? Prediction.NOISE : prediction;
         require("inputSize", inputSize);
         require("inChannels", inChannels);
         require("numClasses", numClasses);

@@ -1,5 +1,6 @@
 package io.freshet.model;
 
+import io.freshet.diffusion.Prediction;
 import java.util.List;
 
 /**
@@ -120,6 +121,11 @@ public record UDitConfig(
     @Override
     public int outChannels() {
         return 2 * inChannels;
+    }
+
+    @Override
+    public Prediction prediction() {
+        return Prediction.NOISE;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.freshet.sampling;
 
 import io.freshet.diffusion.GuidedChannels;
+import io.freshet.diffusion.Prediction;
 import java.util.List;
 
 /**
@@ -26,6 +27,11 @@ public interface Denoiser extends AutoCloseable {
     /** Whether the output carries the variance interpolation behind the noise prediction: 2C channels rather than C. */
     boolean learnsSigma();
 
+    /** What the output is, and in which time {@link #predict} is told its timesteps. */
+    default Prediction prediction() {
+        return Prediction.NOISE;
+    }
+
     /**
      * Whether a sampler clips its estimate of x_0 to [-1, 1]. By default so for three channels, which are taken for pixels; the
      * channels of a latent have no such bounds.
@@ -44,7 +50,7 @@ public interface Denoiser extends AutoCloseable {
      *
      * @param rows N, one of the engine's bucket sizes
      * @param x [N, C, H, W] row-major, at least that long
-     * @param t [N] timesteps of the training schedule (not respaced)
+     * @param t [N] times as {@link #prediction} counts them: for noise, timesteps of the training schedule (not respaced)
      * @param y [N] labels
      * @param out [N, C or 2C, H, W], written
      */

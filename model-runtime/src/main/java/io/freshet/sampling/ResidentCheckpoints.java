@@ -2,12 +2,14 @@ package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -122,6 +124,7 @@ final class ResidentCheckpoints implements AutoCloseable {
         LoadedDenoiser loaded = loader.load(ref);
         boolean admitted = false;
         try {
+            requireSamplable(ref, loaded.denoiser());
             long start = System.nanoTime();
             ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded.denoiser(), options);
             resident.warm(options);
@@ -137,6 +140,14 @@ final class ResidentCheckpoints implements AutoCloseable {
             if (!admitted) {
                 loaded.denoiser().close();
             }
+        }
+    }
+
+    private static void requireSamplable(CheckpointRef ref, Denoiser denoiser) throws CheckpointException {
+        if (denoiser.prediction() != Prediction.NOISE) {
+            throw new CheckpointException("Checkpoint '" + ref.directory() + "' predicts a "
+                    + denoiser.prediction().name().toLowerCase(Locale.ROOT)
+                    + ": the samplers here need a network that predicts noise, such as U-DiT or DiT");
         }
     }
 

@@ -9,6 +9,7 @@ import io.freshet.checkpoint.CheckpointDescription;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.Denoiser;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
@@ -129,7 +130,7 @@ class CheckpointDenoiserLoaderTest {
                         "test",
                         step++,
                         TorchScriptConfig.ARCHITECTURE,
-                        Architectures.describe(new TorchScriptConfig(8, channels, 2, false)),
+                        Architectures.describe(new TorchScriptConfig(8, channels, 2, false, Prediction.NOISE)),
                         List.of("a", "b"),
                         new CheckpointDescription.ImageShape(channels, 8, 8),
                         JsonNodeFactory.instance.objectNode()),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.freshet.checkpoint.CheckpointException;
+import io.freshet.diffusion.Prediction;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -165,6 +166,18 @@ class CheckpointStagingTest {
         loader.with(1, again);
         engine.stage(ToyDenoiser.ref(1)).join();
         assertThat(again.calls).as("loaded anew").hasSize(2);
+    }
+
+    @Test
+    void refusesNetworksThatNoSamplerFits() {
+        gate.countDown();
+        second.prediction = Prediction.VELOCITY;
+        assertThatThrownBy(() -> engine.stage(ToyDenoiser.ref(2)).join())
+                .cause()
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("predicts a velocity");
+        assertThat(second.closed).isTrue();
+        assertThat(engine.isResident(ToyDenoiser.ref(2).sha256())).isFalse();
     }
 
     @Test

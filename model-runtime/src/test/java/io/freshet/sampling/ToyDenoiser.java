@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +23,7 @@ final class ToyDenoiser implements Denoiser {
     final List<Call> calls = new ArrayList<>();
     boolean closed;
     boolean broken;
+    Prediction prediction = Prediction.NOISE;
 
     ToyDenoiser(int channels, boolean learnsSigma, double weight) {
         this.channels = channels;
@@ -57,6 +59,11 @@ final class ToyDenoiser implements Denoiser {
             }
             return new LoadedDenoiser(denoiser, 1, 2);
         }
+    }
+
+    @Override
+    public Prediction prediction() {
+        return prediction;
     }
 
     @Override

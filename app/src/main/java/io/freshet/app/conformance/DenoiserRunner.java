@@ -83,7 +83,7 @@ final class DenoiserRunner implements FixtureRunner {
         }
     }
 
-    /** The original runs the first half of x twice, with labels and null labels, and guides the first three channels. */
+    /** The original runs the first half of x twice, with labels and null labels, and guides the output's first three channels. */
     private static void checkGuidance(Fixture fixture, DenoiserConfig config, TorchModule network, Checks checks) {
         float[] x = Numbers.floats(fixture.tensor("cfg.input.x")).floats();
         System.arraycopy(x, 0, x, x.length / 2, x.length / 2);
@@ -102,7 +102,7 @@ final class DenoiserRunner implements FixtureRunner {
             int half = guided.length / 2;
             for (int at = 0; at < half; at += row) {
                 GuidedChannels.FIRST_THREE.combine(
-                        guided, at, half + at, config.inChannels(), pixels, Double.parseDouble(scale));
+                        guided, at, half + at, config.outChannels(), pixels, Double.parseDouble(scale));
             }
             double[] conditional = Arrays.copyOf(Numbers.doubles(Tensor.of(guided, guided.length)), half);
             checks.close("guidance " + scale, Arrays.copyOf(Numbers.doubles(expected), half), conditional, FORWARD);
@@ -161,8 +161,7 @@ final class DenoiserRunner implements FixtureRunner {
         for (int embedder = 1; embedder <= config.network().labelEmbedders(); embedder++) {
             long[] y = fixture.tensor("input.y").longs();
             String each = "labeldrop.input.mask_" + embedder;
-            long[] mask = fixture.tensor(fixture.has(each) ? each : "labeldrop.input.mask")
-                    .longs();
+            double[] mask = Numbers.doubles(fixture.tensor(fixture.has(each) ? each : "labeldrop.input.mask"));
             for (int i = 0; i < y.length; i++) {
                 y[i] = mask[i] == 1 ? config.numClasses() : y[i];
             }

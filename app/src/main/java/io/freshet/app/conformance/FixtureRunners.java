@@ -14,6 +14,10 @@ final class FixtureRunners {
     private static Map<String, FixtureRunner> byKind() {
         Map<String, FixtureRunner> runners = new LinkedHashMap<>();
         runners.put("U_DiT", new DenoiserRunner());
+        runners.put("DiT", new DenoiserRunner());
+        runners.put("SiT", new DenoiserRunner());
+        runners.put("DiTLLaMA", new DenoiserRunner());
+        runners.put("SiTLLaMA", new DenoiserRunner());
         return runners;
     }
 

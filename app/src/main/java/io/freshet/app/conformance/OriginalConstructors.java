@@ -1,7 +1,9 @@
 package io.freshet.app.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.freshet.diffusion.Prediction;
 import io.freshet.model.DenoiserConfig;
+import io.freshet.model.DiTConfig.Blocks;
 import io.freshet.model.UDitConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,10 @@ final class OriginalConstructors {
     static DenoiserConfig config(String kind, JsonNode arguments, int inputSize) {
         return switch (kind) {
             case "U_DiT" -> udit(arguments, inputSize);
+            case "DiT" -> DiTArguments.config(Blocks.DIT, Prediction.NOISE, arguments, inputSize);
+            case "SiT" -> DiTArguments.config(Blocks.DIT, Prediction.VELOCITY, arguments, inputSize);
+            case "DiTLLaMA" -> DiTArguments.config(Blocks.LLAMA, Prediction.NOISE, arguments, inputSize);
+            case "SiTLLaMA" -> DiTArguments.config(Blocks.LLAMA, Prediction.VELOCITY, arguments, inputSize);
             default -> throw new IllegalArgumentException("the class '" + kind + "' is not known here");
         };
     }
