@@ -6,7 +6,7 @@ package io.freshet.diffusion;
  */
 public final class DdimSampler implements Sampler {
     private final int steps;
-    private final StartPrediction start;
+    private final ReverseDistribution reverse;
     private final float[] startWeight;
     private final float[] noiseWeight;
     private final float[] sigma;
@@ -15,20 +15,21 @@ public final class DdimSampler implements Sampler {
      * For every step of a schedule.
      *
      * @param schedule respaced
+     * @param parameterization what the network's output means
      * @param eta η in [0, 1]: 0 is deterministic, 1 has the noise of ancestral sampling
      * @param clipDenoised whether the estimate of x_0 is clipped to [−1, 1]: for models of pixels, not of latents
      */
-    public DdimSampler(NoiseSchedule schedule, double eta, boolean clipDenoised) {
+    public DdimSampler(NoiseSchedule schedule, Parameterization parameterization, double eta, boolean clipDenoised) {
         if (!(eta >= 0 && eta <= 1)) {
             throw new IllegalArgumentException("eta is " + eta + ": expected a number from 0 to 1");
         }
         this.steps = schedule.steps();
-        this.start = new StartPrediction(schedule, clipDenoised);
+        this.reverse = new ReverseDistribution(schedule, parameterization, clipDenoised);
         this.startWeight = new float[steps];
         this.noiseWeight = new float[steps];
         this.sigma = new float[steps];
-        float[] alphaBars = StartPrediction.toFloats(schedule.alphasCumprod());
-        float[] previousAlphaBars = StartPrediction.toFloats(schedule.alphasCumprodPrev());
+        float[] alphaBars = ForwardProcess.toFloats(schedule.alphasCumprod());
+        float[] previousAlphaBars = ForwardProcess.toFloats(schedule.alphasCumprodPrev());
         for (int i = 0; i < steps; i++) {
             float alphaBar = alphaBars[i];
             float previous = previousAlphaBars[i];
@@ -54,8 +55,8 @@ public final class DdimSampler implements Sampler {
         boolean noisy = drawsNoise(i);
         for (int k = 0; k < latent.length; k++) {
             float x = latent[k];
-            float x0 = start.fromNoise(i, x, output[offset + k]);
-            float mean = x0 * startWeight[i] + noiseWeight[i] * start.toNoise(i, x, x0);
+            float x0 = reverse.start(i, x, output[offset + k]);
+            float mean = x0 * startWeight[i] + noiseWeight[i] * reverse.noise(i, x, x0);
             latent[k] = noisy ? mean + sigma[i] * noise[k] : mean;
         }
     }

@@ -120,6 +120,11 @@ public final class NoiseSchedule {
         return map(i -> StrictMath.sqrt(1 - alphasCumprod[i]));
     }
 
+    /** 1 − ᾱ. */
+    public double[] oneMinusAlphasCumprod() {
+        return map(i -> 1 - alphasCumprod[i]);
+    }
+
     /** ln(1 − ᾱ). */
     public double[] logOneMinusAlphasCumprod() {
         return map(i -> StrictMath.log(1 - alphasCumprod[i]));
@@ -164,6 +169,20 @@ public final class NoiseSchedule {
     /** ln β, the upper bound of the learned range of variances. */
     public double[] logBetas() {
         return map(i -> StrictMath.log(betas[i]));
+    }
+
+    /**
+     * β, but at step 0 the posterior variance of step 1, which makes the discrete image likelier. Where there is no step 1, β
+     * throughout.
+     */
+    public double[] fixedLargeVariance() {
+        return map(i -> i == 0 && steps() > 1 ? posteriorVariance[1] : betas[i]);
+    }
+
+    /** The logarithm of {@link #fixedLargeVariance}. */
+    public double[] fixedLargeLogVariance() {
+        double[] variance = fixedLargeVariance();
+        return map(i -> StrictMath.log(variance[i]));
     }
 
     private double[] map(IntToDoubleFunction formula) {

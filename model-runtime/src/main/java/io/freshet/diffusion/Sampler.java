@@ -16,8 +16,8 @@ public interface Sampler {
      *
      * @param i step of the respaced schedule
      * @param latent x_t, [C, H, W]; written
-     * @param output network output for x_t: the noise prediction ε [C, H, W], and behind it, where the sampler uses a learned
-     *     variance, the interpolation v [C, H, W] nominally in [−1, 1]
+     * @param output network output for x_t: the estimate [C, H, W] of the noise or of x_0, and behind it, where the sampler uses a
+     *     learned variance, the interpolation v [C, H, W] nominally in [−1, 1]
      * @param offset where that begins in {@code output}
      * @param noise standard normal, [C, H, W]; not read where {@link #drawsNoise} says so
      */

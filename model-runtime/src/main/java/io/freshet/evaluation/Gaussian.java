@@ -1,25 +1,25 @@
 package io.freshet.evaluation;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.CommonOps_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
-import org.ejml.interfaces.decomposition.SingularValueDecomposition_F64;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A normal distribution over features, by its mean and covariance, and the Fréchet distance between two of them (Dowson and
- * Landau 1982; Heusel et al. 2017). The eigen-decomposition is made once, at construction, so a reference is cheap to compare
- * with many times. Immutable and thread-safe.
+ * Landau 1982; Heusel et al. 2017). The covariance is factored once, at construction, so a reference is cheap to compare with
+ * many times. Immutable and thread-safe.
  *
- * <p>Pure Java: meant for up to a few hundred dimensions. On one core a comparison with a kept reference, the new Gaussian
- * included, takes about 2 ms at d = 64 and 0.1 s at d = 256, and grows with d³.
+ * <p>Pure Java. On one core a comparison with a kept reference, the new Gaussian included, takes about 0.3 ms at d = 64,
+ * 8 ms at d = 256 and 5 s at d = 2048, where 500 samples take 0.8 s, for they span no more dimensions.
  */
 public final class Gaussian {
     private final double[] mean; // [d]
     private final double[] covariance; // [d, d]
-    private final double[] eigenvalues; // [r], positive, those kept
-    private final DMatrixRMaj factor; // F [d, r] with Σ = F Fᵀ
+    private final CovarianceFactor factor;
+    private volatile double @Nullable [] eigenvalues; // [r], positive; computed when first asked for
 
     /**
      * A normal distribution.
@@ -40,34 +40,7 @@ public final class Gaussian {
         }
         this.mean = mean.clone();
         this.covariance = covariance.clone();
-
-        EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(d, true, true);
-        if (!eigen.decompose(new DMatrixRMaj(d, d, true, covariance.clone()))) {
-            throw new ArithmeticException("The eigen-decomposition of a covariance of " + d + " dimensions failed");
-        }
-        double largest = 0;
-        for (int i = 0; i < d; i++) {
-            largest = Math.max(largest, eigen.getEigenvalue(i).getReal());
-        }
-        // Anything below is rounding noise of a singular covariance; its square root would not be small at all.
-        double smallest = d * Math.ulp(1.0) * largest;
-        int[] kept = new int[d];
-        int rank = 0;
-        for (int i = 0; i < d; i++) {
-            if (eigen.getEigenvalue(i).getReal() > smallest) {
-                kept[rank++] = i;
-            }
-        }
-        this.eigenvalues = new double[rank];
-        this.factor = new DMatrixRMaj(d, rank);
-        for (int j = 0; j < rank; j++) {
-            eigenvalues[j] = eigen.getEigenvalue(kept[j]).getReal();
-            DMatrixRMaj vector = eigen.getEigenVector(kept[j]);
-            double scale = Math.sqrt(eigenvalues[j]);
-            for (int i = 0; i < d; i++) {
-                factor.set(i, j, scale * vector.get(i));
-            }
-        }
+        this.factor = CovarianceFactor.of(d, covariance);
     }
 
     /**
@@ -111,24 +84,7 @@ public final class Gaussian {
             double difference = mean[i] - other.mean[i];
             shift += difference * difference;
         }
-        return shift + trace() + other.trace() - 2 * traceOfRoot(other);
-    }
-
-    /** tr √(Σ₁Σ₂). */
-    private double traceOfRoot(Gaussian other) {
-        if (eigenvalues.length == 0 || other.eigenvalues.length == 0) {
-            return 0;
-        }
-        DMatrixRMaj product = new DMatrixRMaj(eigenvalues.length, other.eigenvalues.length);
-        CommonOps_DDRM.multTransA(factor, other.factor, product);
-        SingularValueDecomposition_F64<DMatrixRMaj> svd =
-                DecompositionFactory_DDRM.svd(product.numRows, product.numCols, false, false, true);
-        if (!svd.decompose(product)) {
-            throw new ArithmeticException("The singular values of a product of " + product.numRows + "x"
-                    + product.numCols + " did not converge");
-        }
-        return Arrays.stream(svd.getSingularValues(), 0, svd.numberOfSingularValues())
-                .sum();
+        return shift + trace() + other.trace() - 2 * SingularValues.sum(factor.transposeTimes(other.factor));
     }
 
     /** tr Σ. */
@@ -152,12 +108,33 @@ public final class Gaussian {
             throw new IllegalArgumentException("A bias floor needs at least 2 samples, not " + samples);
         }
         double pairs = 0;
-        for (double left : eigenvalues) {
-            for (double right : eigenvalues) {
+        double[] positive = positiveEigenvalues();
+        for (double left : positive) {
+            for (double right : positive) {
                 pairs += left * right / (left + right);
             }
         }
         return trace() / samples + (pairs + trace() / 2) / (2.0 * (samples - 1));
+    }
+
+    /** The eigenvalues of the covariance that are not rounding noise. */
+    private double[] positiveEigenvalues() {
+        double[] known = eigenvalues;
+        if (known == null) {
+            int d = mean.length;
+            EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(d, false, true);
+            if (!eigen.decompose(new DMatrixRMaj(d, d, true, covariance.clone()))) {
+                throw new ArithmeticException(
+                        "The eigenvalues of a covariance of " + d + " dimensions do not converge");
+            }
+            double[] all = IntStream.range(0, d)
+                    .mapToDouble(i -> eigen.getEigenvalue(i).getReal())
+                    .toArray();
+            double noise = d * Math.ulp(1.0) * Arrays.stream(all).max().orElse(0);
+            known = Arrays.stream(all).filter(value -> value > noise).toArray();
+            eigenvalues = known; // two threads may both get here; they write the same
+        }
+        return known;
     }
 
     private static boolean allFinite(double[] values) {

@@ -39,7 +39,10 @@ public record RgbImage(int width, int height, byte[] pixels) {
         return new RgbImage(width, height, pixels);
     }
 
-    /** The image as a model sees it: p / 127.5 - 1, [3, H, W] row-major; {@link #fromSample} gives the same image back. */
+    /**
+     * The image as a model sees it: (p / 255 - 0.5) / 0.5, rounded in this order as in the original, [3, H, W] row-major;
+     * {@link #fromSample} gives the same image back.
+     */
     public float[] toSample() {
         float[] sample = new float[pixels.length];
         writeSample(sample, 0);
@@ -51,7 +54,7 @@ public record RgbImage(int width, int height, byte[] pixels) {
         int area = width * height;
         for (int channel = 0; channel < 3; channel++) {
             for (int i = 0; i < area; i++) {
-                out[offset + channel * area + i] = (pixels[3 * i + channel] & 0xFF) / 127.5f - 1f;
+                out[offset + channel * area + i] = ((pixels[3 * i + channel] & 0xFF) / 255f - 0.5f) / 0.5f;
             }
         }
     }

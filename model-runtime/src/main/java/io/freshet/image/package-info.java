@@ -1,4 +1,4 @@
-/** Eight-bit RGB images and their PNG form. */
+/** Eight-bit RGB images: their PNG form, resampling and cropping, and the way to a model and back. */
 @NullMarked
 package io.freshet.image;
 

@@ -3,6 +3,7 @@ package io.freshet.sampling;
 import io.freshet.diffusion.DdimSampler;
 import io.freshet.diffusion.DdpmSampler;
 import io.freshet.diffusion.NoiseSchedule;
+import io.freshet.diffusion.Parameterization;
 import io.freshet.diffusion.RespacedSchedule;
 import io.freshet.diffusion.Sampler;
 
@@ -17,14 +18,12 @@ record SamplerPlan(RespacedSchedule schedule, Sampler sampler) {
         RespacedSchedule respaced =
                 RespacedSchedule.of(NoiseSchedule.linear(SamplerSettings.TRAINING_STEPS), settings.respacing());
         boolean clip = denoiser.clipsDenoised();
+        Parameterization parameterization =
+                denoiser.learnsSigma() ? Parameterization.LEARNED_NOISE : Parameterization.PLAIN_NOISE;
         Sampler sampler = settings.kind() == SamplerKind.DDIM
-                ? new DdimSampler(respaced.schedule(), settings.eta(), clip)
-                : new DdpmSampler(respaced.schedule(), variance(denoiser), clip);
+                ? new DdimSampler(respaced.schedule(), parameterization, settings.eta(), clip)
+                : new DdpmSampler(respaced.schedule(), parameterization, clip);
         return new SamplerPlan(respaced, sampler);
-    }
-
-    private static DdpmSampler.Variance variance(Denoiser denoiser) {
-        return denoiser.learnsSigma() ? DdpmSampler.Variance.LEARNED_RANGE : DdpmSampler.Variance.FIXED_LARGE;
     }
 
     /** The index into the schedule of the next step, after so many. */

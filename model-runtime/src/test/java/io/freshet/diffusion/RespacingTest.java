@@ -3,44 +3,9 @@ package io.freshet.diffusion;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Arrays;
-import java.util.Map;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 class RespacingTest {
-    private final JsonNode fixture = DiffusionFixture.load("schedules").json();
-
-    @Test
-    void selectsTheStepsOfTheOriginal() {
-        for (Map.Entry<String, JsonNode> extra :
-                fixture.get("space_timesteps_extra").properties()) {
-            String[] call = extra.getKey().split("\\|");
-            int[] expected = StreamSupport.stream(extra.getValue().spliterator(), false)
-                    .mapToInt(JsonNode::asInt)
-                    .toArray();
-            int[] actual = call[1].startsWith("[")
-                    ? Respacing.sections(
-                            Integer.parseInt(call[0]),
-                            Arrays.stream(call[1].replaceAll("[\\[\\] ]", "").split(","))
-                                    .mapToInt(Integer::parseInt)
-                                    .toArray())
-                    : Respacing.timesteps(Integer.parseInt(call[0]), call[1]);
-            assertThat(actual).as(extra.getKey()).isEqualTo(expected);
-        }
-    }
-
-    @Test
-    void refusesWhatTheOriginalRefuses() {
-        for (Map.Entry<String, JsonNode> error :
-                fixture.get("space_timesteps_errors").properties()) {
-            assertThatThrownBy(() -> Respacing.timesteps(1000, error.getKey()))
-                    .as(error.getKey())
-                    .isInstanceOf(IllegalArgumentException.class);
-        }
-    }
-
     @Test
     void saysWhatIsWrongWithANotation() {
         assertThatThrownBy(() -> Respacing.timesteps(1000, "ddim333"))

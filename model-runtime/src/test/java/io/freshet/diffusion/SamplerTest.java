@@ -15,7 +15,7 @@ class SamplerTest {
     void ofAKnownImageRecoversItWithoutNoise() {
         for (String respacing : List.of("1", "7", "ddim50")) {
             RespacedSchedule respaced = RespacedSchedule.of(NoiseSchedule.linear(1000), respacing);
-            Sampler sampler = new DdimSampler(respaced.schedule(), 0, false);
+            Sampler sampler = new DdimSampler(respaced.schedule(), Parameterization.LEARNED_NOISE, 0, false);
             float[] image = {-0.9f, -0.1f, 0.4f, 0.8f};
             float[] noise = {0.3f, -1.2f, 0.7f, 2f};
             int last = sampler.steps() - 1;
@@ -35,13 +35,49 @@ class SamplerTest {
     }
 
     @Test
+    void inversionOfALatentIsUndoneByTheSampler() {
+        RespacedSchedule respaced = RespacedSchedule.of(NoiseSchedule.linear(1000), "ddim50");
+        DdimInversion inversion = new DdimInversion(respaced.schedule(), Parameterization.LEARNED_NOISE, false);
+        Sampler sampler = new DdimSampler(respaced.schedule(), Parameterization.LEARNED_NOISE, 0, false);
+        float[] image = {-0.9f, -0.1f, 0.4f, 0.8f};
+        float[] constantNoise = {0.3f, -1.2f, 0.7f, 2f};
+        float[] latent = image.clone();
+        // The last step of an inversion leaves the noise alone, which nothing can be recovered from.
+        for (int i = 0; i < inversion.steps() - 1; i++) {
+            inversion.step(i, latent, constantNoise, 0);
+        }
+        assertThat(latent[0]).isNotCloseTo(image[0], within(0.5f));
+        for (int i = sampler.steps() - 1; i > 0; i--) {
+            sampler.step(i, latent, constantNoise, 0, new float[0]);
+        }
+        assertThat(latent).containsExactly(image, within(1e-3f));
+        inversion.step(inversion.steps() - 1, latent, constantNoise, 0);
+        assertThat(latent).containsExactly(constantNoise, within(1e-3f));
+    }
+
+    @Test
+    void takesAnEstimateOfTheImageAsItStandsWhereTheNetworkGivesOne() {
+        Parameterization start =
+                new Parameterization(Parameterization.Mean.START, Parameterization.Variance.FIXED_SMALL);
+        NoiseSchedule schedule =
+                RespacedSchedule.of(NoiseSchedule.linear(1000), "10").schedule();
+        for (Sampler sampler :
+                List.of(new DdimSampler(schedule, start, 0, false), new DdpmSampler(schedule, start, false))) {
+            float[] latent = {5f, -5f, 5f, -5f};
+            float[] image = {0.1f, 0.2f, 0.3f, 0.4f};
+            sampler.step(0, latent, image, 0, new float[0]);
+            assertThat(latent).containsExactly(image, within(1e-6f));
+        }
+    }
+
+    @Test
     void clipsTheEstimateOfTheImageWhereAskedTo() {
         NoiseSchedule schedule =
                 RespacedSchedule.of(NoiseSchedule.linear(1000), "10").schedule();
         for (boolean clip : new boolean[] {true, false}) {
             for (Sampler sampler : List.of(
-                    new DdimSampler(schedule, 0, clip),
-                    new DdpmSampler(schedule, DdpmSampler.Variance.FIXED_LARGE, clip))) {
+                    new DdimSampler(schedule, Parameterization.LEARNED_NOISE, 0, clip),
+                    new DdpmSampler(schedule, Parameterization.PLAIN_NOISE, clip))) {
                 float[] latent = {5f, -5f, 5f, -5f};
                 sampler.step(0, latent, new float[AREA], 0, new float[0]);
                 float size = Math.abs(latent[0]);
@@ -56,13 +92,16 @@ class SamplerTest {
     void readsNoNoiseWhereItDrawsNone() {
         NoiseSchedule schedule =
                 RespacedSchedule.of(NoiseSchedule.linear(1000), "10").schedule();
-        assertThat(new DdpmSampler(schedule, DdpmSampler.Variance.LEARNED_RANGE, true).drawsNoise(0))
+        assertThat(new DdpmSampler(schedule, Parameterization.LEARNED_NOISE, true).drawsNoise(0))
                 .isFalse();
-        assertThat(new DdpmSampler(schedule, DdpmSampler.Variance.LEARNED_RANGE, true).drawsNoise(1))
+        assertThat(new DdpmSampler(schedule, Parameterization.LEARNED_NOISE, true).drawsNoise(1))
                 .isTrue();
-        assertThat(new DdimSampler(schedule, 0, true).drawsNoise(9)).isFalse();
-        assertThat(new DdimSampler(schedule, 0.5, true).drawsNoise(9)).isTrue();
-        assertThat(new DdimSampler(schedule, 0.5, true).drawsNoise(0)).isFalse();
+        assertThat(new DdimSampler(schedule, Parameterization.LEARNED_NOISE, 0, true).drawsNoise(9))
+                .isFalse();
+        assertThat(new DdimSampler(schedule, Parameterization.LEARNED_NOISE, 0.5, true).drawsNoise(9))
+                .isTrue();
+        assertThat(new DdimSampler(schedule, Parameterization.LEARNED_NOISE, 0.5, true).drawsNoise(0))
+                .isFalse();
     }
 
     @Test
@@ -70,7 +109,7 @@ class SamplerTest {
         for (String respacing : List.of("2", "10", "1000")) {
             NoiseSchedule schedule = RespacedSchedule.of(NoiseSchedule.squaredCosine(1000), respacing)
                     .schedule();
-            Sampler sampler = new DdimSampler(schedule, 1, true);
+            Sampler sampler = new DdimSampler(schedule, Parameterization.LEARNED_NOISE, 1, true);
             float[] latent = {1f, -1f, 0.5f, 0f};
             float[] noise = {0.1f, 0.2f, -0.3f, 0.4f};
             for (int i = sampler.steps() - 1; i >= 0; i--) {
@@ -82,7 +121,7 @@ class SamplerTest {
 
     @Test
     void refusesAnEtaOutOfRange() {
-        assertThatThrownBy(() -> new DdimSampler(NoiseSchedule.linear(100), 1.5, true))
+        assertThatThrownBy(() -> new DdimSampler(NoiseSchedule.linear(100), Parameterization.LEARNED_NOISE, 1.5, true))
                 .hasMessage("eta is 1.5: expected a number from 0 to 1");
     }
 

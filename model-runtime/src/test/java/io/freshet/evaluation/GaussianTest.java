@@ -4,51 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.freshet.weights.SafeTensors;
 import io.freshet.weights.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class GaussianTest {
-    private static final String FOLDER = "/fixtures/metrics/";
-    private static final SafeTensors FRECHET = tensors("frechet.safetensors");
+    private static final String FEATURES = "/fixtures/metrics/features_32.safetensors";
 
-    private static SafeTensors tensors(String name) {
-        try {
-            return SafeTensors.parse(name, ByteBuffer.wrap(bytes(name)));
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static byte[] bytes(String name) throws IOException {
-        try (InputStream in = GaussianTest.class.getResourceAsStream(FOLDER + name)) {
-            return in.readAllBytes();
-        }
-    }
-
-    record Case(String name, double absDiff) {
-        private Tensor tensor(String part) {
-            return FRECHET.tensors().get(name + "." + part);
-        }
-
-        private Gaussian gaussian(int side) {
-            Tensor features = tensor("features" + side);
-            return features == null
-                    ? new Gaussian(
-                            tensor("mu" + side).doubles(),
-                            tensor("sigma" + side).doubles())
-                    : Gaussian.of(moments(features));
+    private static SafeTensors features() throws IOException {
+        try (InputStream in = GaussianTest.class.getResourceAsStream(FEATURES)) {
+            return SafeTensors.parse(FEATURES, ByteBuffer.wrap(in.readAllBytes()));
         }
     }
 
@@ -64,45 +33,32 @@ class GaussianTest {
         return moments;
     }
 
-    static List<Case> cases() throws IOException {
-        List<Case> cases = new ArrayList<>();
-        JsonNode json = new ObjectMapper().readTree(bytes("frechet.json"));
-        for (Map.Entry<String, JsonNode> entry : json.path("cases").properties()) {
-            cases.add(new Case(entry.getKey(), entry.getValue().path("abs_diff").asDouble()));
+    @Test
+    void theDistanceIsTheSameBothWaysAndNoneToItself() {
+        Random random = new Random(5);
+        for (int samples : new int[] {8, 40, 400}) { // fewer than dimensions in the first two
+            Gaussian first = drawn(random, samples);
+            Gaussian second = drawn(random, 300);
+            double scale = first.trace() + second.trace();
+            assertThat(first.squaredFrechetDistance(second))
+                    .isGreaterThan(1e-2)
+                    .isEqualTo(second.squaredFrechetDistance(first), within(1e-11 * scale));
+            assertThat(first.squaredFrechetDistance(first)).isEqualTo(0, within(1e-13 * scale));
         }
-        assertThat(cases).hasSize(15);
-        return cases;
     }
 
-    @ParameterizedTest
-    @MethodSource("cases")
-    void agreesWithPytorchFidAndWithAnIndependentEigenReference(Case it) {
-        Gaussian first = it.gaussian(1);
-        Gaussian second = it.gaussian(2);
-        double actual = first.squaredFrechetDistance(second);
-        double original = it.tensor("expected.fid").doubles()[0];
-        double eigen = it.tensor("reference_eigh").doubles()[0];
-
-        double nearest = Math.min(Math.abs(actual - original), Math.abs(actual - eigen));
-        if (it.name().equals("d64_identical_rank_deficient")) {
-            // Both references are wrong here, by 2e-6 below the true value, which is known.
-            assertThat(actual).as("distance to itself").isEqualTo(0, within(1e-10));
-        } else {
-            assertThat(nearest)
-                    .as("%s: %s against pytorch-fid %s and eigen %s", it.name(), actual, original, eigen)
-                    .isLessThanOrEqualTo(Math.max(1e-6 * Math.abs(eigen), 3 * it.absDiff()));
-            double tolerance = it.name().contains("deficient") || it.name().contains("singular") ? 1e-7 : 1e-9;
-            double rounding = 1e-14 * (first.trace() + second.trace());
-            assertThat(actual).as(it.name()).isEqualTo(eigen, within(tolerance * Math.abs(eigen) + rounding));
+    private static Gaussian drawn(Random random, int samples) {
+        int d = 64;
+        float[] values = new float[samples * d];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) ((1 + i % 7) * random.nextGaussian());
         }
-        assertThat(second.squaredFrechetDistance(first))
-                .as("%s the other way round", it.name())
-                .isEqualTo(actual, within(1e-11 * (first.trace() + second.trace() + Math.abs(actual))));
+        return Gaussian.of(moments(Tensor.of(values, samples, d)));
     }
 
     @Test
     void agreesWithPytorchFidFromFeatures() throws IOException {
-        SafeTensors features = tensors("features_32.safetensors");
+        SafeTensors features = features();
         Gaussian reference = Gaussian.of(moments(features.tensors().get("input.features_ref")));
         Gaussian sample = Gaussian.of(moments(features.tensors().get("input.features_sample")));
         assertThat(reference.covariance())

@@ -1,21 +1,25 @@
 package io.freshet.training;
 
 import io.freshet.diffusion.NoiseSchedule;
+import io.freshet.diffusion.Parameterization.Mean;
+import io.freshet.diffusion.Parameterization.Variance;
+import io.freshet.diffusion.TrainingObjective;
 import io.freshet.script.Graph;
 import io.freshet.script.Value;
 import io.freshet.weights.Tensor;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The loss of "Improved Denoising Diffusion Probabilistic Models" (Nichol and Dhariwal 2021, equation 16) as a graph: mean squared
- * error of the noise, plus the variational bound that trains the variance alone, unscaled, as in DiT and U-DiT.
+ * The losses of "Improved Denoising Diffusion Probabilistic Models" (Nichol and Dhariwal 2021, section 3) as graphs: what
+ * {@link TrainingObjective} describes, over any network.
  *
  * <p>Legend: B rows, C channels, S side.
  */
-final class DiffusionLoss {
-    /** Name of the table of schedule values, [T, 8], among the module's constants. */
-    static final String TABLE = "schedule";
+public final class DiffusionLoss {
+    /** Name of the table of schedule values, [T, 9], among the module's constants. */
+    public static final String TABLE = "schedule";
 
     private static final double LOG_2 = Math.log(2);
     private static final double LOG_FLOOR = 1e-12;
@@ -31,19 +35,30 @@ final class DiffusionLoss {
         POSTERIOR_MEAN_COEF1,
         POSTERIOR_MEAN_COEF2,
         POSTERIOR_LOG_VARIANCE,
-        LOG_BETA
+        LOG_BETA,
+        LARGE_LOG_VARIANCE
     }
 
     private final Graph g;
     private final int channels;
+    private final int steps;
+    private final TrainingObjective objective;
 
-    DiffusionLoss(Graph g, int channels) {
+    /**
+     * A loss in a graph of a module that holds {@link #table} as {@link #TABLE}.
+     *
+     * @param channels C
+     * @param steps T, of the schedule
+     */
+    public DiffusionLoss(Graph g, int channels, int steps, TrainingObjective objective) {
         this.g = g;
         this.channels = channels;
+        this.steps = steps;
+        this.objective = objective;
     }
 
-    /** The schedule as the graph reads it, float32 [T, 8]. */
-    static Tensor table(NoiseSchedule schedule) {
+    /** The schedule as the graph reads it, float32 [T, 9]. */
+    public static Tensor table(NoiseSchedule schedule) {
         double[][] columns = {
             schedule.sqrtAlphasCumprod(),
             schedule.sqrtOneMinusAlphasCumprod(),
@@ -52,7 +67,8 @@ final class DiffusionLoss {
             schedule.posteriorMeanCoef1(),
             schedule.posteriorMeanCoef2(),
             schedule.posteriorLogVarianceClipped(),
-            schedule.logBetas()
+            schedule.logBetas(),
+            schedule.fixedLargeLogVariance()
         };
         float[] table = new float[schedule.steps() * columns.length];
         for (int t = 0; t < schedule.steps(); t++) {
@@ -63,45 +79,77 @@ final class DiffusionLoss {
         return Tensor.of(table, schedule.steps(), columns.length);
     }
 
-    /** Means over the batch, scalars: what is minimised, and its two parts. */
-    record Terms(Value loss, Value meanSquaredError, Value variationalBound) {}
+    /**
+     * One value for each row, [B].
+     *
+     * @param loss what is minimised, in the mean over the rows
+     * @param meanSquaredError its first part; null where {@link TrainingObjective#hasSquaredError} is false
+     * @param variationalBound its second part; null where {@link TrainingObjective#hasVariationalBound} is false
+     */
+    public record Terms(
+            Value loss,
+            @Nullable Value meanSquaredError,
+            @Nullable Value variationalBound) {}
 
     /**
      * Emits the loss.
      *
      * @param start x_0, [B, C, S, S]
      * @param noise [B, C, S, S] standard normal
-     * @param t [B] int64 timesteps
-     * @param network from (x_t, float t) to [B, 2C, S, S]
+     * @param t [B] int64 steps of the schedule
+     * @param network from (x_t, float t) to [B, C, S, S], or [B, 2C, S, S] where the variance is learned
      */
-    Terms emit(Value start, Value noise, Value t, BiFunction<Value, Value, Value> network) {
-        Value row = g.op("torch.index_select", g.parameter(TABLE), 0, t); // [B, 8]
+    public Terms emit(Value start, Value noise, Value t, BiFunction<Value, Value, Value> network) {
+        Value row = g.op("torch.index_select", g.parameter(TABLE), 0, t); // [B, 9]
         Value noisy = g.add(
                 g.mul(column(row, Column.SQRT_ALPHAS_CUMPROD), start),
                 g.mul(column(row, Column.SQRT_ONE_MINUS_ALPHAS_CUMPROD), noise));
         Value out = network.apply(noisy, g.emit("torch.to(" + t + ", 6)")); // 6 is float32
-        Value predicted = g.narrow(out, 1, 0, channels);
-        Value interpolation = g.narrow(out, 1, channels, channels);
-        Value error = g.sub(noise, predicted);
-        Value squared = g.op("torch.mean", g.mul(error, error));
-        Value bound = variationalBound(row, start, noisy, t, g.op("torch.detach", predicted), interpolation);
-        return new Terms(g.add(squared, bound), squared, bound);
+        Value estimate = out;
+        Value interpolation = null;
+        if (objective.parameterization().learnsVariance()) {
+            List<Value> halves = g.split(out, 1, List.of((long) channels, (long) channels));
+            estimate = halves.get(0);
+            interpolation = halves.get(1);
+        }
+        Value squared = null;
+        if (objective.hasSquaredError()) {
+            boolean ofStart = objective.parameterization().mean() == Mean.START;
+            Value error = g.sub(ofStart ? start : noise, estimate);
+            squared = perRow(g.mul(error, error));
+            estimate = g.op("torch.detach", estimate); // the bound is to train the variance only
+        }
+        if (squared != null && !objective.hasVariationalBound()) {
+            return new Terms(squared, squared, null);
+        }
+        Value bound = variationalBound(row, start, noisy, t, estimate, logVariance(row, interpolation));
+        bound = g.mul(bound, objective.boundScale(steps));
+        return new Terms(squared == null ? bound : g.add(squared, bound), squared, bound);
     }
 
-    /** Bits per dimension of L_t, or of the discretised likelihood where t is 0; the noise prediction gets no gradient. */
-    private Value variationalBound(Value row, Value start, Value noisy, Value t, Value predicted, Value interpolation) {
+    private Value logVariance(Value row, @Nullable Value interpolation) {
         Value low = column(row, Column.POSTERIOR_LOG_VARIANCE);
-        Value high = column(row, Column.LOG_BETA);
+        if (interpolation == null) {
+            boolean small = objective.parameterization().variance() == Variance.FIXED_SMALL;
+            return small ? low : column(row, Column.LARGE_LOG_VARIANCE);
+        }
         Value fraction = g.mul(g.add(interpolation, 1), 0.5);
-        Value logVariance = g.add(g.mul(fraction, high), g.mul(g.emit("torch.rsub(" + fraction + ", 1)"), low));
-        Value predictedStart = g.sub(
-                g.mul(column(row, Column.SQRT_RECIP_ALPHAS_CUMPROD), noisy),
-                g.mul(column(row, Column.SQRT_RECIPM1_ALPHAS_CUMPROD), predicted));
+        Value rest = g.emit("torch.rsub(" + fraction + ", 1)");
+        return g.add(g.mul(fraction, column(row, Column.LOG_BETA)), g.mul(rest, low));
+    }
+
+    /** Bits per dimension of L_t, or of the discretised likelihood where t is 0, [B]. */
+    private Value variationalBound(Value row, Value start, Value noisy, Value t, Value estimate, Value logVariance) {
+        Value predictedStart = objective.parameterization().mean() == Mean.START
+                ? estimate
+                : g.sub(
+                        g.mul(column(row, Column.SQRT_RECIP_ALPHAS_CUMPROD), noisy),
+                        g.mul(column(row, Column.SQRT_RECIPM1_ALPHAS_CUMPROD), estimate));
         Value trueMean = posteriorMean(row, start, noisy);
         Value mean = posteriorMean(row, predictedStart, noisy);
-        Value kl = perRow(normalKl(trueMean, low, mean, logVariance));
-        Value likelihood = perRow(g.op("torch.neg", discretizedLogLikelihood(start, mean, logVariance)));
-        return g.op("torch.mean", g.op("torch.where", g.op("torch.eq", t, 0), likelihood, kl));
+        Value kl = normalKl(trueMean, column(row, Column.POSTERIOR_LOG_VARIANCE), mean, logVariance);
+        Value likelihood = g.op("torch.neg", discretizedLogLikelihood(start, mean, logVariance));
+        return g.op("torch.where", g.op("torch.eq", t, 0), bits(likelihood), bits(kl));
     }
 
     private Value posteriorMean(Value row, Value start, Value noisy) {
@@ -142,9 +190,14 @@ final class DiffusionLoss {
         return g.op("torch.log", g.op("torch.clamp_min", x, LOG_FLOOR));
     }
 
-    /** Mean over all but the batch, in bits; [B]. */
+    /** Mean over all but the batch; [B]. */
     private Value perRow(Value x) {
-        return g.mul(g.op("torch.mean", x, List.of(1, 2, 3)), 1 / LOG_2);
+        return g.op("torch.mean", x, List.of(1, 2, 3));
+    }
+
+    /** The same, from nats to bits. */
+    private Value bits(Value x) {
+        return g.mul(perRow(x), 1 / LOG_2);
     }
 
     /** One schedule value per row, [B, 1, 1, 1]. */

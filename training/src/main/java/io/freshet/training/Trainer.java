@@ -6,12 +6,14 @@ import io.freshet.checkpoint.CheckpointDescription;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.diffusion.NoiseSchedule;
+import io.freshet.diffusion.TrainingObjective;
 import io.freshet.model.Architectures;
 import io.freshet.model.UDitConfig;
 import io.freshet.model.UDitInit;
-import io.freshet.model.UDitParameters;
 import io.freshet.script.FlatParameters;
+import io.freshet.script.TorchDevice;
 import io.freshet.training.data.ShapesDataset;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 
@@ -59,14 +61,16 @@ public final class Trainer {
      * @throws CancellationException if the thread is interrupted, between two steps
      */
     public void run(Consumer<TrainingProgress> progress) throws CheckpointException {
-        FlatParameters layout = new FlatParameters(UDitParameters.of(options.model()));
+        FlatParameters layout = TrainingScript.layout(options.model());
         float[] initial = layout.pack(UDitInit.draw(options.model(), options.seed()));
         ShapesBatches batches = new ShapesBatches(options, TIMESTEPS);
-        try (TrainingScript script = new TrainingScript(
+        TrainingScript.Recipe recipe = new TrainingScript.Recipe(
                 options.model(),
                 NoiseSchedule.linear(TIMESTEPS),
-                TrainingScript.AdamW.DEFAULT,
-                TrainingScript.State.begin(initial))) {
+                TrainingObjective.HYBRID,
+                TrainingScript.AdamW.DEFAULT);
+        try (TrainingScript script =
+                new TrainingScript(recipe, Map.of(), TrainingScript.State.begin(initial), TorchDevice.CPU)) {
             double loss = Double.NaN;
             double seconds = Double.NaN;
             for (long step = 1; step <= options.steps(); step++) {
@@ -79,8 +83,7 @@ public final class Trainer {
                         step,
                         options.learningRate(step),
                         options.maxGradientNorm(),
-                        Math.min(options.averageDecay(), (1.0 + step) / (10.0 + step)),
-                        TrainingScript.AdamW.DEFAULT);
+                        Math.min(options.averageDecay(), (1.0 + step) / (10.0 + step)));
                 requireFinite(losses, step);
                 loss = smooth(loss, losses.loss());
                 seconds = smooth(seconds, (System.nanoTime() - begin) * 1e-9);

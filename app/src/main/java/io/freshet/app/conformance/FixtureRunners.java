@@ -18,6 +18,14 @@ final class FixtureRunners {
         runners.put("SiT", new DenoiserRunner());
         runners.put("DiTLLaMA", new DenoiserRunner());
         runners.put("SiTLLaMA", new DenoiserRunner());
+        runners.put("schedules", new SchedulesRunner());
+        runners.put("diffusion_terms", new DiffusionTermsRunner());
+        runners.put("sampling_loops", new SamplingLoopsRunner());
+        runners.put("ddim_reverse_sample", new DdimReverseRunner());
+        runners.put("train_steps", new TrainStepsRunner());
+        runners.put("frechet", new FrechetRunner());
+        runners.put("frechet_lowrank", new FrechetRunner());
+        runners.put("preprocessing", new PreprocessingRunner());
         return runners;
     }
 
