@@ -1,6 +1,8 @@
 package io.freshet.app.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.freshet.model.autoencoder.AutoencoderConfig;
+import io.freshet.model.autoencoder.AutoencoderParameters;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,11 @@ final class FixtureRunners {
     private static Map<String, FixtureRunner> byKind() {
         Map<String, FixtureRunner> runners = new LinkedHashMap<>();
         runners.put("U_DiT", new DenoiserRunner());
+        runners.put("AutoencoderKL", new AutoencoderRunner());
+        runners.put(
+                "autoencoder_parameters",
+                new RecipeParametersRunner(
+                        constructor -> AutoencoderParameters.of(AutoencoderConfig.fromDiffusers(constructor))));
         return runners;
     }
 
