@@ -3,6 +3,7 @@ package io.freshet.app.conformance;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.freshet.model.autoencoder.AutoencoderConfig;
 import io.freshet.model.autoencoder.AutoencoderParameters;
+import io.freshet.model.inception.InceptionParameters;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,8 @@ final class FixtureRunners {
                 "autoencoder_parameters",
                 new RecipeParametersRunner(
                         constructor -> AutoencoderParameters.of(AutoencoderConfig.fromDiffusers(constructor))));
+        runners.put("fid_inception_v3", new InceptionRunner());
+        runners.put("inception_parameters", new RecipeParametersRunner(constructor -> InceptionParameters.all()));
         return runners;
     }
 
