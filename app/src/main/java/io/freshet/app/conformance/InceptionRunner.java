@@ -8,8 +8,15 @@ import io.freshet.script.TorchDevice;
 import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
 import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /** FID's Inception: prepared images, block averages, features and logits of one image after the other, then of a batch. */
 final class InceptionRunner implements FixtureRunner {
@@ -25,18 +32,56 @@ final class InceptionRunner implements FixtureRunner {
         if (weights.isEmpty()) {
             weights = RecipeWeights.of(fixture.json()).tensors(InceptionParameters.all());
         }
+        checkParameters(fixture, checks);
         try (InceptionV3 network = InceptionV3.of(weights, device)) {
-            fixture.below(IMAGE).forEach((number, pixels) -> {
-                RgbImage image = image(IMAGE + number, pixels);
+            Map<String, RgbImage> images = new LinkedHashMap<>();
+            fixture.below(IMAGE).forEach((number, pixels) -> images.put(number, image(IMAGE + number, pixels)));
+            images.forEach((number, image) -> {
                 checkActivations(fixture, number, network.activations(List.of(image)), checks);
                 checkRows(fixture, number, network.prepare(List.of(image)), checks);
-                if (fixture.has("expected.features_" + number)) {
-                    Tensor batch = network.features(List.of(image, image, image));
-                    float[] last = new float[network.dimensions()];
-                    batch.data().asFloatBuffer().get(2 * last.length, last);
-                    check(fixture, "features_" + number, "features_" + number + ", in a batch", last, checks);
-                }
             });
+            checkBatches(fixture, images, network, checks);
+        }
+    }
+
+    /** The network's parameters; counters of batches are not among ours. */
+    private static void checkParameters(Fixture fixture, Checks checks) {
+        Map<String, List<Long>> expected = new TreeMap<>();
+        fixture.json().path("parameters").properties().forEach(entry -> {
+            List<Long> shape = new ArrayList<>();
+            entry.getValue().forEach(size -> shape.add(size.asLong()));
+            expected.put(entry.getKey(), shape);
+        });
+        expected.keySet().removeIf(name -> name.endsWith(".num_batches_tracked"));
+        Map<String, List<Long>> actual = new TreeMap<>();
+        InceptionParameters.all()
+                .forEach((name, shape) ->
+                        actual.put(name, Arrays.stream(shape).boxed().toList()));
+        if (!expected.isEmpty()) {
+            Set<Map.Entry<String, List<Long>>> different = new LinkedHashSet<>(expected.entrySet());
+            different.removeAll(actual.entrySet());
+            checks.equal("parameters that we have not", Set.of(), different);
+            different = new LinkedHashSet<>(actual.entrySet());
+            different.removeAll(expected.entrySet());
+            checks.equal("parameters that only we have", Set.of(), different);
+        }
+    }
+
+    /** The same features from batches, of images of the same size each. */
+    private static void checkBatches(
+            Fixture fixture, Map<String, RgbImage> images, InceptionV3 network, Checks checks) {
+        Map<String, List<String>> bySize = new LinkedHashMap<>();
+        images.forEach((number, image) -> bySize.computeIfAbsent(
+                        image.width() + "x" + image.height(), size -> new ArrayList<>())
+                .add(number));
+        for (List<String> numbers : bySize.values()) {
+            List<RgbImage> batch = numbers.stream().map(images::get).toList();
+            FloatBuffer features = network.features(batch).data().asFloatBuffer();
+            for (String number : numbers) {
+                float[] row = new float[network.dimensions()];
+                features.get(row);
+                check(fixture, "features_" + number, "features_" + number + ", in a batch", row, checks);
+            }
         }
     }
 

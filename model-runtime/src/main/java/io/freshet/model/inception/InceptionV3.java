@@ -101,7 +101,7 @@ public final class InceptionV3 implements FeatureExtractor {
     }
 
     /** Of names and bytes in the network's own order, so that it does not depend on the kind of file. */
-    private static String sha256(Map<String, Tensor> weights) {
+    static String sha256(Map<String, Tensor> weights) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             InceptionParameters.all().keySet().forEach(name -> {
