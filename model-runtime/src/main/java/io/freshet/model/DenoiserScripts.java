@@ -2,16 +2,10 @@ package io.freshet.model;
 
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
-import io.freshet.script.TorchModule;
 import io.freshet.script.Value;
-import io.freshet.weights.ScratchFile;
 import io.freshet.weights.Tensor;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,12 +13,6 @@ import java.util.function.Function;
 
 /** Networks as TorchScript: the folding of trained weights, the inference form, and the trainable form. */
 public final class DenoiserScripts {
-    /** Folding goes in portions of about so many parameters, so that a large network is never in memory twice. */
-    private static final long FOLDED_AT_ONCE = 16L << 20;
-
-    /** Keeps a name's place in an ordered map until its tensor is known. */
-    private static final Tensor PLACE = Tensor.of(new float[0], 0);
-
     private DenoiserScripts() {}
 
     /**
@@ -36,94 +24,14 @@ public final class DenoiserScripts {
      * @throws IllegalArgumentException if a tensor is missing, not wanted, or of another shape
      */
     public static Map<String, Tensor> fold(DenoiserConfig config, Map<String, Tensor> trained) {
-        return fold(config, trained, FOLDED_AT_ONCE);
+        requireParameters(config, trained);
+        return Folding.fold(config.network().folding(), trained);
     }
 
     /** Folds in portions of about so many parameters; all portions but the last leave the heap. */
     static Map<String, Tensor> fold(DenoiserConfig config, Map<String, Tensor> trained, long parametersAtOnce) {
         requireParameters(config, trained);
-        Map<String, Tensor> folded = new LinkedHashMap<>();
-        try (ScratchFile scratch = new ScratchFile()) {
-            Portion portion = new Portion(trained);
-            for (Map.Entry<String, Function<Graph, Value>> recipe :
-                    config.network().folding().entrySet()) {
-                folded.put(recipe.getKey(), PLACE);
-                portion.add(recipe.getKey(), recipe.getValue());
-                if (portion.parameters() >= parametersAtOnce) {
-                    for (Map.Entry<String, Tensor> computed : portion.compute().entrySet()) {
-                        folded.put(computed.getKey(), scratch.copy(computed.getValue()));
-                    }
-                    folded.putAll(portion.unchanged());
-                    portion = new Portion(trained);
-                }
-            }
-            folded.putAll(portion.compute());
-            folded.putAll(portion.unchanged());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return folded;
-    }
-
-    /** Some recipes that are computed together. */
-    private static final class Portion {
-        private final Map<String, Tensor> trained;
-        private final Graph g = new Graph("fold", ScriptModule::attribute);
-        private final Map<String, Value> values = new LinkedHashMap<>();
-
-        Portion(Map<String, Tensor> trained) {
-            this.trained = trained;
-        }
-
-        void add(String name, Function<Graph, Value> recipe) {
-            values.put(name, recipe.apply(g));
-        }
-
-        /** How many numbers are read. */
-        long parameters() {
-            return g.parameters().values().stream()
-                    .distinct()
-                    .mapToLong(name -> tensor(name).numel())
-                    .sum();
-        }
-
-        /** What is a parameter as it stands. */
-        Map<String, Tensor> unchanged() {
-            Map<String, Tensor> unchanged = new LinkedHashMap<>();
-            values.forEach((name, value) -> {
-                String parameter = g.parameters().get(value);
-                if (parameter != null) {
-                    unchanged.put(name, tensor(parameter));
-                }
-            });
-            return unchanged;
-        }
-
-        /** The others. */
-        Map<String, Tensor> compute() {
-            Map<String, Value> results = new LinkedHashMap<>(values);
-            results.values().removeAll(g.parameters().keySet());
-            Map<String, Tensor> computed = new LinkedHashMap<>();
-            if (!results.isEmpty()) {
-                Map<String, Tensor> inputs = new LinkedHashMap<>();
-                g.parameters().values().forEach(name -> inputs.put(name, tensor(name)));
-                results.replaceAll((name, value) -> g.op("torch.contiguous", value));
-                String method = g.results(List.copyOf(results.values()));
-                try (TorchModule module = TorchModule.load(new ScriptModule(inputs, List.of(method)))) {
-                    Iterator<Tensor> outputs = module.run("fold").iterator();
-                    results.keySet().forEach(name -> computed.put(name, outputs.next()));
-                }
-            }
-            return computed;
-        }
-
-        private Tensor tensor(String name) {
-            Tensor tensor = trained.get(name);
-            if (tensor == null) {
-                throw new IllegalStateException("A recipe reads '" + name + "', which is no parameter");
-            }
-            return tensor;
-        }
+        return Folding.fold(config.network().folding(), trained, parametersAtOnce);
     }
 
     /**
@@ -228,23 +136,6 @@ public final class DenoiserScripts {
      * @throws IllegalArgumentException naming the first differences
      */
     public static void requireParameters(DenoiserConfig config, Map<String, Tensor> weights) {
-        Map<String, long[]> expected = config.network().parameters();
-        List<String> differences = new ArrayList<>();
-        expected.forEach((name, shape) -> {
-            Tensor tensor = weights.get(name);
-            if (tensor == null) {
-                differences.add("'" + name + "' " + Arrays.toString(shape) + " is missing");
-            } else if (!Arrays.equals(tensor.dimensions(), shape)) {
-                differences.add("'" + name + "' is " + tensor + ", expected " + Arrays.toString(shape));
-            }
-        });
-        weights.keySet().stream()
-                .filter(name -> !expected.containsKey(name))
-                .forEach(name -> differences.add("'" + name + "' is not a parameter of this model"));
-        if (!differences.isEmpty()) {
-            throw new IllegalArgumentException("The weights do not fit " + config + ": " + differences.size()
-                    + " differences, first "
-                    + String.join("; ", differences.subList(0, Math.min(5, differences.size()))));
-        }
+        ParameterShapes.require(config.toString(), config.network().parameters(), weights);
     }
 }

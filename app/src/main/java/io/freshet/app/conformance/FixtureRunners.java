@@ -1,6 +1,9 @@
 package io.freshet.app.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.freshet.model.autoencoder.AutoencoderConfig;
+import io.freshet.model.autoencoder.AutoencoderParameters;
+import io.freshet.model.inception.InceptionParameters;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +29,13 @@ final class FixtureRunners {
         runners.put("frechet", new FrechetRunner());
         runners.put("frechet_lowrank", new FrechetRunner());
         runners.put("preprocessing", new PreprocessingRunner());
+        runners.put("AutoencoderKL", new AutoencoderRunner());
+        runners.put(
+                "autoencoder_parameters",
+                new RecipeParametersRunner(
+                        constructor -> AutoencoderParameters.of(AutoencoderConfig.fromDiffusers(constructor))));
+        runners.put("fid_inception_v3", new InceptionRunner());
+        runners.put("inception_parameters", new RecipeParametersRunner(constructor -> InceptionParameters.all()));
         return runners;
     }
 

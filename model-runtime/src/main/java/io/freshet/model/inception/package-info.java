@@ -1,0 +1,5 @@
+/** The Inception network behind the Fréchet Inception distance. */
+@NullMarked
+package io.freshet.model.inception;
+
+import org.jspecify.annotations.NullMarked;
