@@ -14,7 +14,8 @@ import java.util.List;
  * their space is free again when the last of them is garbage. Not thread-safe.
  */
 public final class ScratchFile implements AutoCloseable {
-    private static final int PORTION_BYTES = 256 << 10;
+    /** How many bytes are computed at a time. */
+    public static final int PORTION_BYTES = 256 << 10;
 
     private final FileChannel channel;
 
@@ -58,7 +59,8 @@ public final class ScratchFile implements AutoCloseable {
             return Tensor.computed(dtype, shape, elements);
         }
         Math.toIntExact(bytes);
-        ByteBuffer portion = ByteBuffer.allocateDirect(PORTION_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer portion =
+                ByteBuffer.allocate((int) Math.min(PORTION_BYTES, bytes)).order(ByteOrder.LITTLE_ENDIAN);
         long start = channel.size();
         for (long done = 0; done < bytes; done += portion.limit()) {
             portion.clear().limit((int) Math.min(PORTION_BYTES, bytes - done));

@@ -72,16 +72,21 @@ public record Tensor(DType dtype, List<Long> shape, ByteBuffer data) {
      * and large integers round to the nearest.
      */
     public Tensor toFloat32() {
-        return dtype == DType.F32 ? this : computed(DType.F32, shape, Widening.toFloat32(this));
+        return dtype == DType.F32 ? this : computed(DType.F32, shape, float32Elements());
+    }
+
+    /** The same, computed when they are wanted. */
+    public ElementSource float32Elements() {
+        return Widening.toFloat32(this);
     }
 
     /**
-     * The same with the result in a scratch file unless it is small.
+     * The values as float32 with the result in a scratch file unless it is small.
      *
      * @throws IOException if the file system is full
      */
     public Tensor toFloat32(ScratchFile scratch) throws IOException {
-        return dtype == DType.F32 ? this : scratch.computed(DType.F32, shape, Widening.toFloat32(this));
+        return dtype == DType.F32 ? this : scratch.computed(DType.F32, shape, float32Elements());
     }
 
     /**

@@ -14,6 +14,9 @@ final class FixtureRunners {
     private static Map<String, FixtureRunner> byKind() {
         Map<String, FixtureRunner> runners = new LinkedHashMap<>();
         runners.put("U_DiT", new DenoiserRunner());
+        runners.put("adversarial_files", new AdversarialFilesRunner());
+        runners.put("odd_tensors", new OddTensorsRunner());
+        runners.put("checkpoint", new CheckpointRunner());
         return runners;
     }
 

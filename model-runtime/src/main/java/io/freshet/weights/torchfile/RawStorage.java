@@ -2,6 +2,7 @@ package io.freshet.weights.torchfile;
 
 import io.freshet.weights.MappedFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 
@@ -32,23 +33,37 @@ final class RawStorage {
         this.checked = checksum == NO_CHECKSUM;
     }
 
+    /** Fills the rest of a buffer; errors are unchecked. */
+    void read(long offset, ByteBuffer into) {
+        try {
+            checkOnce();
+            file.read(position + offset, into);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A piece, which is mapped unless it is small. */
     ByteBuffer bytes(long offset, long length) throws IOException {
         if (length > Integer.MAX_VALUE) {
             throw new TorchFileException(file.path() + ": " + name + " is read in a piece of " + length
                     + " bytes: tensors of 2 GiB and more are not supported");
         }
+        checkOnce();
+        return file.bytes(position + offset, length);
+    }
+
+    private void checkOnce() throws IOException {
         if (!checked) {
             check();
             checked = true;
         }
-        return file.bytes(position + offset, length);
     }
 
     /** Goes through a small buffer rather than a mapping, so that what is not kept takes no memory. */
     private void check() throws IOException {
         CRC32 crc = new CRC32();
-        ByteBuffer portion = ByteBuffer.allocateDirect((int) Math.min(PORTION_BYTES, Math.max(1, bytes)));
+        ByteBuffer portion = ByteBuffer.allocate((int) Math.min(PORTION_BYTES, bytes));
         for (long at = 0; at < bytes; at += portion.limit()) {
             portion.clear().limit((int) Math.min(portion.capacity(), bytes - at));
             file.read(position + at, portion);

@@ -41,8 +41,8 @@ public record StateDict(String name, Map<String, TorchTensor> tensors) {
     public Map<String, Tensor> readFloat32(ScratchFile scratch) throws IOException {
         Map<String, Tensor> read = new LinkedHashMap<>();
         for (Map.Entry<String, TorchTensor> entry : tensors.entrySet()) {
-            Tensor tensor = entry.getValue().read(scratch);
-            read.put(entry.getKey(), isFloating(tensor.dtype()) ? tensor.toFloat32(scratch) : tensor);
+            TorchTensor tensor = entry.getValue();
+            read.put(entry.getKey(), isFloating(tensor.dtype()) ? tensor.readFloat32(scratch) : tensor.read(scratch));
         }
         return read;
     }

@@ -5,6 +5,7 @@ import io.freshet.weights.ElementSource;
 import io.freshet.weights.ScratchFile;
 import io.freshet.weights.Tensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -162,6 +163,36 @@ public final class TorchTensor {
         }
         ElementSource elements = new StridedElements(piece, dtype.bytes(), shape, strides);
         return scratch == null ? Tensor.computed(dtype, shape(), elements) : scratch.computed(dtype, shape(), elements);
+    }
+
+    /**
+     * Reads it as float32: {@link Tensor#toFloat32(ScratchFile)} without the tensor as it is in memory beside the result, unless it
+     * has to be gathered.
+     *
+     * @throws TorchFileException if the file is damaged there, or the tensor has 2 GiB or more
+     */
+    public Tensor readFloat32(ScratchFile scratch) throws IOException {
+        if (dtype == DType.F32 || !isContiguous()) {
+            return read(scratch).toFloat32(scratch);
+        }
+        RawStorage raw = storage.content().raw();
+        long start = storage.start() + offset * dtype.bytes();
+        int most = ScratchFile.PORTION_BYTES / DType.F32.bytes() * dtype.bytes();
+        ByteBuffer portion = ByteBuffer.allocate((int) Math.min(most, bytes()));
+        try {
+            return scratch.computed(DType.F32, shape(), (into, first) -> {
+                long count = into.remaining() / DType.F32.bytes();
+                portion.clear().limit((int) count * dtype.bytes());
+                raw.read(start + first * dtype.bytes(), portion);
+                new Tensor(dtype, List.of(count), portion.flip())
+                        .float32Elements()
+                        .put(into, 0);
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } catch (ArithmeticException e) {
+            throw new TorchFileException("Tensor " + this + " has 2 GiB or more as float32, which is not supported", e);
+        }
     }
 
     /** Elements from the first to the last, both included. */
