@@ -2,20 +2,17 @@ package io.freshet.script;
 
 import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
+import io.freshet.weights.torchfile.ArchiveWriter;
+import io.freshet.weights.torchfile.PickleWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.nio.channels.WritableByteChannel;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /**
  * A TorchScript module written in Java: tensors by dotted name, held in a tree of sub-modules, and methods on the root.
@@ -61,20 +58,36 @@ public record ScriptModule(Map<String, Tensor> parameters, List<String> methods)
      * @throws UncheckedIOException if the stream fails
      */
     public void writeTo(OutputStream out) {
+        writeTo(out, Map.of());
+    }
+
+    /**
+     * Writes the archive with texts beside the module, which {@code torch.jit.load} hands out as extra files.
+     *
+     * @throws UncheckedIOException if the stream fails
+     */
+    public void writeTo(OutputStream out, Map<String, String> extraFiles) {
         Node root = new Node();
         parameters.forEach(root::put);
-        List<Tensor> storages = new ArrayList<>();
         Code code = new Code();
         root.declare(code, String.join("", methods));
-        byte[] data = new PickleWriter().module(root, storages).finish();
-        try (ZipOutputStream zip = new ZipOutputStream(out)) {
-            entry(zip, "version", OPERATORS.getBytes(StandardCharsets.US_ASCII));
-            entry(zip, "constants.pkl", new PickleWriter().emptyTuple().finish());
-            entry(zip, "code/__torch__.py", code.text().getBytes(StandardCharsets.UTF_8));
-            entry(zip, "data.pkl", data);
-            for (int i = 0; i < storages.size(); i++) {
-                entry(zip, "data/" + i, storages.get(i).data());
+        PickleWriter pickle = new PickleWriter();
+        root.pickle(pickle);
+        byte[] data = pickle.finish();
+        List<Tensor> storages = pickle.storages();
+        try (WritableByteChannel channel = Channels.newChannel(out)) {
+            ArchiveWriter archive = new ArchiveWriter(channel, ARCHIVE);
+            archive.add("version", OPERATORS);
+            archive.add("constants.pkl", new PickleWriter().emptyTuple().finish());
+            archive.add("code/__torch__.py", code.text());
+            archive.add("data.pkl", data);
+            for (Map.Entry<String, String> extra : extraFiles.entrySet()) {
+                archive.add("extra/" + extra.getKey(), extra.getValue());
             }
+            for (int i = 0; i < storages.size(); i++) {
+                archive.add("data/" + i, storages.get(i).data());
+            }
+            archive.finish();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -85,24 +98,6 @@ public record ScriptModule(Map<String, Tensor> parameters, List<String> methods)
         return parameters.values().stream()
                 .mapToLong(tensor -> tensor.numel() * tensor.dtype().bytes())
                 .sum();
-    }
-
-    private static void entry(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
-        entry(zip, name, ByteBuffer.wrap(bytes));
-    }
-
-    /** Goes over the bytes twice rather than copy them. */
-    private static void entry(ZipOutputStream zip, String name, ByteBuffer bytes) throws IOException {
-        CRC32 crc = new CRC32();
-        crc.update(bytes.duplicate());
-        ZipEntry entry = new ZipEntry(ARCHIVE + "/" + name);
-        entry.setMethod(ZipEntry.STORED); // LibTorch reads storages in place
-        entry.setSize(bytes.remaining());
-        entry.setCrc(crc.getValue());
-        entry.setTime(0);
-        zip.putNextEntry(entry);
-        Channels.newChannel(zip).write(bytes);
-        zip.closeEntry();
     }
 
     /** Collects class declarations and numbers them. */
@@ -120,7 +115,7 @@ public record ScriptModule(Map<String, Tensor> parameters, List<String> methods)
     }
 
     /** One sub-module of the tree. */
-    static final class Node {
+    private static final class Node {
         private final Map<String, Node> children = new LinkedHashMap<>();
         private final Map<String, Tensor> tensors = new LinkedHashMap<>();
         private String type = "";
@@ -178,16 +173,13 @@ public record ScriptModule(Map<String, Tensor> parameters, List<String> methods)
             return tensor.dtype() == DType.F32;
         }
 
-        String type() {
-            return type;
-        }
-
-        Map<String, Node> children() {
-            return children;
-        }
-
-        Map<String, Tensor> tensors() {
-            return tensors;
+        /** An object of the module's class, its tensors and all below it. */
+        private void pickle(PickleWriter out) {
+            out.newObject("__torch__", type).emptyDictionary().mark();
+            out.text("training").bool(false);
+            tensors.forEach((name, tensor) -> out.text(name).tensor(tensor));
+            children.forEach((name, child) -> child.pickle(out.text(name)));
+            out.setItems().build();
         }
     }
 }

@@ -37,17 +37,29 @@ public record SafeTensors(Map<String, String> metadata, Map<String, Tensor> tens
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /**
-     * Opens a file of at most 2 GiB; the tensors are views of the mapping and stay valid for as long as they are referenced.
+     * Opens a file; the tensors are views of mappings and stay valid for as long as they are referenced. A file above 2 GiB is
+     * mapped tensor by tensor.
      *
      * @throws SafeTensorsException if the file is not well-formed, saying at which tensor or byte
      */
     public static SafeTensors read(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size > Integer.MAX_VALUE) {
-                throw new SafeTensorsException(file + " has " + size + " bytes: files above 2 GiB are not supported");
+        return read(file, Integer.MAX_VALUE);
+    }
+
+    /** Maps the file at once unless it has more than so many bytes. */
+    static SafeTensors read(Path file, int mappedAtOnce) throws IOException {
+        String source = file.toString();
+        try (MappedFile mapped = MappedFile.open(file)) {
+            long size = mapped.size();
+            if (size <= mappedAtOnce) {
+                return parse(source, mapped.bytes(0, size));
             }
-            return parse(file.toString(), channel.map(FileChannel.MapMode.READ_ONLY, 0, size));
+            ByteBuffer length = mapped.bytes(0, Math.min(LENGTH_BYTES, size));
+            int headerBytes = headerBytes(source, length, size);
+            JsonNode header = parseHeader(source, mapped.bytes(LENGTH_BYTES, headerBytes), headerBytes);
+            long start = LENGTH_BYTES + headerBytes;
+            Data<IOException> pieces = (begin, count) -> mapped.bytes(start + begin, count);
+            return parse(source, header, size - start, pieces);
         }
     }
 
@@ -59,17 +71,21 @@ public record SafeTensors(Map<String, String> metadata, Map<String, Tensor> tens
      */
     public static SafeTensors parse(String source, ByteBuffer file) throws SafeTensorsException {
         ByteBuffer bytes = file.slice().order(ByteOrder.LITTLE_ENDIAN);
-        if (bytes.remaining() < LENGTH_BYTES) {
-            throw new SafeTensorsException(
-                    source + " has " + bytes.remaining() + " bytes: too short for a safetensors file");
-        }
-        long headerBytes = bytes.getLong();
-        if (headerBytes < 2 || headerBytes > Math.min(MAX_HEADER_BYTES, bytes.remaining())) {
-            throw new SafeTensorsException(source + " announces a header of " + headerBytes + " bytes at byte 0, but "
-                    + bytes.remaining() + " follow: it is truncated or not a safetensors file");
-        }
-        JsonNode header = parseHeader(source, bytes, (int) headerBytes);
+        int headerBytes = headerBytes(source, bytes, bytes.remaining());
+        JsonNode header = parseHeader(source, bytes, headerBytes);
         ByteBuffer data = bytes.slice();
+        Data<SafeTensorsException> slices = (begin, count) -> data.slice((int) begin, (int) count);
+        return parse(source, header, data.remaining(), slices);
+    }
+
+    /** Where tensors' bytes come from. */
+    @FunctionalInterface
+    private interface Data<E extends IOException> {
+        ByteBuffer bytes(long begin, long count) throws E;
+    }
+
+    private static <E extends IOException> SafeTensors parse(
+            String source, JsonNode header, long dataBytes, Data<E> data) throws E, SafeTensorsException {
         Map<String, String> metadata = new LinkedHashMap<>();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         List<long[]> extents = new ArrayList<>();
@@ -79,11 +95,24 @@ public record SafeTensors(Map<String, String> metadata, Map<String, Tensor> tens
                         .properties()
                         .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
             } else {
-                tensors.put(entry.getKey(), tensor(source, entry.getKey(), entry.getValue(), data, extents));
+                String where = source + ": tensor '" + entry.getKey() + "'";
+                tensors.put(entry.getKey(), tensor(where, entry.getValue(), dataBytes, data, extents));
             }
         }
         requireNoOverlap(source, extents);
         return new SafeTensors(metadata, tensors);
+    }
+
+    private static int headerBytes(String source, ByteBuffer bytes, long size) throws SafeTensorsException {
+        if (size < LENGTH_BYTES) {
+            throw new SafeTensorsException(source + " has " + size + " bytes: too short for a safetensors file");
+        }
+        long headerBytes = bytes.getLong();
+        if (headerBytes < 2 || headerBytes > Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES)) {
+            throw new SafeTensorsException(source + " announces a header of " + headerBytes + " bytes at byte 0, but "
+                    + (size - LENGTH_BYTES) + " follow: it is truncated or not a safetensors file");
+        }
+        return (int) headerBytes;
     }
 
     private static JsonNode parseHeader(String source, ByteBuffer bytes, int headerBytes) throws SafeTensorsException {
@@ -102,9 +131,9 @@ public record SafeTensors(Map<String, String> metadata, Map<String, Tensor> tens
         }
     }
 
-    private static Tensor tensor(String source, String name, JsonNode entry, ByteBuffer data, List<long[]> extents)
-            throws SafeTensorsException {
-        String where = source + ": tensor '" + name + "'";
+    private static <E extends IOException> Tensor tensor(
+            String where, JsonNode entry, long dataBytes, Data<E> data, List<long[]> extents)
+            throws E, SafeTensorsException {
         JsonNode offsets = entry.path("data_offsets");
         JsonNode shapeNode = entry.path("shape");
         if (!entry.path("dtype").isTextual()
@@ -116,9 +145,9 @@ public record SafeTensors(Map<String, String> metadata, Map<String, Tensor> tens
         }
         long begin = offsets.get(0).asLong();
         long end = offsets.get(1).asLong();
-        if (begin < 0 || end < begin || end > data.remaining()) {
+        if (begin < 0 || end < begin || end > dataBytes) {
             throw new SafeTensorsException(where + " lies at bytes " + begin + " to " + end + ", but the file has "
-                    + data.remaining() + " bytes of data: it is truncated or damaged");
+                    + dataBytes + " bytes of data: it is truncated or damaged");
         }
         List<Long> shape = new ArrayList<>();
         for (JsonNode size : shapeNode) {
@@ -130,7 +159,7 @@ public record SafeTensors(Map<String, String> metadata, Map<String, Tensor> tens
         extents.add(new long[] {begin, end});
         try {
             DType dtype = DType.valueOf(entry.path("dtype").asText());
-            return new Tensor(dtype, shape, data.slice((int) begin, (int) (end - begin)));
+            return new Tensor(dtype, shape, data.bytes(begin, end - begin));
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new SafeTensorsException(where + ": " + e.getMessage(), e);
         }

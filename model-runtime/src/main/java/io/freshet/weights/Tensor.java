@@ -1,5 +1,6 @@
 package io.freshet.weights;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -16,11 +17,19 @@ public record Tensor(DType dtype, List<Long> shape, ByteBuffer data) {
     public Tensor {
         shape = List.copyOf(shape);
         data = data.slice().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
-        long expected = numel(shape) * dtype.bytes();
+        long expected = Math.multiplyExact(numel(shape), dtype.bytes());
         if (data.remaining() != expected) {
             throw new IllegalArgumentException("A " + dtype + " tensor of shape " + shape + " needs " + expected
                     + " bytes, not " + data.remaining());
         }
+    }
+
+    /** A tensor on the heap whose elements are computed. */
+    public static Tensor computed(DType dtype, List<Long> shape, ElementSource elements) {
+        long bytes = Math.multiplyExact(numel(shape), dtype.bytes());
+        ByteBuffer data = ByteBuffer.allocate(Math.toIntExact(bytes)).order(ByteOrder.LITTLE_ENDIAN);
+        elements.put(data, 0);
+        return new Tensor(dtype, shape, data.flip());
     }
 
     /** A float32 tensor holding a copy of the values. */
@@ -56,6 +65,28 @@ public record Tensor(DType dtype, List<Long> shape, ByteBuffer data) {
     @Override
     public ByteBuffer data() {
         return data.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * The values as float32, on the heap; a tensor of that type is itself the result. Float16 and bfloat16 widen exactly, float64
+     * and large integers round to the nearest.
+     */
+    public Tensor toFloat32() {
+        return dtype == DType.F32 ? this : computed(DType.F32, shape, float32Elements());
+    }
+
+    /** The same, computed when they are wanted. */
+    public ElementSource float32Elements() {
+        return Widening.toFloat32(this);
+    }
+
+    /**
+     * The values as float32 with the result in a scratch file unless it is small.
+     *
+     * @throws IOException if the file system is full
+     */
+    public Tensor toFloat32(ScratchFile scratch) throws IOException {
+        return dtype == DType.F32 ? this : scratch.computed(DType.F32, shape, float32Elements());
     }
 
     /**
@@ -110,7 +141,7 @@ public record Tensor(DType dtype, List<Long> shape, ByteBuffer data) {
         }
     }
 
-    private static long numel(List<Long> shape) {
+    static long numel(List<Long> shape) {
         long numel = 1;
         for (long size : shape) {
             if (size < 0) {

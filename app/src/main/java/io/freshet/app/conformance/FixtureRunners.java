@@ -36,6 +36,9 @@ final class FixtureRunners {
                         constructor -> AutoencoderParameters.of(AutoencoderConfig.fromDiffusers(constructor))));
         runners.put("fid_inception_v3", new InceptionRunner());
         runners.put("inception_parameters", new RecipeParametersRunner(constructor -> InceptionParameters.all()));
+        runners.put("adversarial_files", new AdversarialFilesRunner());
+        runners.put("odd_tensors", new OddTensorsRunner());
+        runners.put("checkpoint", new CheckpointRunner());
         return runners;
     }
 
