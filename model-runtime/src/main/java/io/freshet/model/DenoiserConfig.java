@@ -24,6 +24,11 @@ public interface DenoiserConfig {
     /** Whether the output carries the variance interpolation behind the noise prediction. */
     boolean learnsSigma();
 
+    /** Whether there is a label for no class; without one there is neither label dropout in training nor guidance. */
+    default boolean hasNullLabel() {
+        return true;
+    }
+
     /** The network of this configuration. */
     DenoiserNetwork network();
 }

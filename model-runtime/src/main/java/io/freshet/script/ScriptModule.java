@@ -28,6 +28,10 @@ import java.util.zip.ZipOutputStream;
 public record ScriptModule(Map<String, Tensor> parameters, List<String> methods) {
     static final String ROOT_TYPE = "__torch__.Module0";
     private static final String ARCHIVE = "freshet";
+
+    /** Under an older version LibTorch gives operators their old meaning: GELU would have no tanh form. PyTorch 1.12 has this one. */
+    private static final String OPERATORS = "10\n";
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]+(\\.[A-Za-z0-9_]+)*");
 
     public ScriptModule {
@@ -64,7 +68,7 @@ public record ScriptModule(Map<String, Tensor> parameters, List<String> methods)
         root.declare(code, String.join("", methods));
         byte[] data = new PickleWriter().module(root, storages).finish();
         try (ZipOutputStream zip = new ZipOutputStream(out)) {
-            entry(zip, "version", "3\n".getBytes(StandardCharsets.US_ASCII));
+            entry(zip, "version", OPERATORS.getBytes(StandardCharsets.US_ASCII));
             entry(zip, "constants.pkl", new PickleWriter().emptyTuple().finish());
             entry(zip, "code/__torch__.py", code.text().getBytes(StandardCharsets.UTF_8));
             entry(zip, "data.pkl", data);

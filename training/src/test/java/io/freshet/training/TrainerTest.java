@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrainerTest {
     private static final UDitConfig TINY =
-            new UDitConfig(32, 3, 8, List.of(1, 1, 1, 1, 1), List.of(4, 2, 2, 2, 4), 1, 2, 10);
+            UDitConfig.paper(32, 3, 8, List.of(1, 1, 1, 1, 1), 1, 2, 10).withDownFactor(List.of(4, 2, 2, 2, 4));
 
     @TempDir
     Path folder;

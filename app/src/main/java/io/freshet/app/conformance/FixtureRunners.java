@@ -14,6 +14,9 @@ final class FixtureRunners {
     private static Map<String, FixtureRunner> byKind() {
         Map<String, FixtureRunner> runners = new LinkedHashMap<>();
         runners.put("U_DiT", new DenoiserRunner());
+        runners.put("model_parameters", new ParametersRunner());
+        runners.put("model_macs", new WorkRunner());
+        runners.put("custom_macs", new WorkRunner());
         return runners;
     }
 
