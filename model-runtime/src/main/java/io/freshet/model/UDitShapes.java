@@ -7,7 +7,6 @@ import io.freshet.model.UDitRecipe.Position;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -173,16 +172,17 @@ public final class UDitShapes {
     }
 
     private FeedForward feedForward() {
-        Map<String, FeedForward> first = new LinkedHashMap<>();
-        first.put("project_in.0.", FeedForward.REPARAMETRISED);
-        first.put("project_in.", FeedForward.DEPTHWISE);
-        first.put("fc1.", FeedForward.BASIC);
-        Stream<FeedForward> votes = parts.stream()
-                .flatMap(part -> first.keySet().stream()
-                        .filter(part.name()::startsWith)
-                        .limit(1)
-                        .map(name -> first.get(name)));
-        return most(votes.filter(kind -> kind != null), UDitRecipe.PAPER.feedForward());
+        Stream<FeedForward> votes =
+                parts.stream().filter(part -> part.module().startsWith("mlp")).map(part -> feedForward(part.name()));
+        return most(votes, UDitRecipe.PAPER.feedForward());
+    }
+
+    private static FeedForward feedForward(String name) {
+        if (name.startsWith("fc")) {
+            return FeedForward.BASIC;
+        }
+        boolean one = name.matches("(project_in|dwconv|project_out)\\.(weight|bias)");
+        return one ? FeedForward.DEPTHWISE : FeedForward.REPARAMETRISED;
     }
 
     /** The roundest number that gives the hidden channels of most FFNs, which were rounded down. */

@@ -79,6 +79,26 @@ class TrainerTest {
     }
 
     @Test
+    void labelsAreNotDroppedWhereThereIsNoNullLabel() {
+        UDitConfig labelled = TINY.with(TINY.recipe().withNullLabel(false));
+        assertThatThrownBy(() -> new TrainingOptions(
+                        "t",
+                        labelled,
+                        1,
+                        2,
+                        1,
+                        1e-3,
+                        0,
+                        LearningRateSchedule.CONSTANT,
+                        TimestepSampling.UNIFORM,
+                        1,
+                        0.9,
+                        0.1,
+                        1))
+                .hasMessage("Training: labelDropout is 0.1, expected 0, for the model has no null label");
+    }
+
+    @Test
     void theLearningRateWarmsUpAndFalls() {
         TrainingOptions options = new TrainingOptions(
                 "t",

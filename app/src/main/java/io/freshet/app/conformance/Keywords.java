@@ -2,8 +2,8 @@ package io.freshet.app.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -38,10 +38,7 @@ final class Keywords {
     /** A whole number. */
     int integer(String keyword, int otherwise) {
         JsonNode value = arguments.path(keyword);
-        if (value.isMissingNode()) {
-            return otherwise;
-        }
-        return integer(keyword, value);
+        return value.isMissingNode() ? otherwise : integer(keyword, value);
     }
 
     /** A number. */
@@ -65,22 +62,28 @@ final class Keywords {
         return value.isBoolean() ? value.asBoolean() : value.asInt() == 1;
     }
 
-    /** Several whole numbers, or one that stands for as many of it. */
+    /** Several whole numbers. */
     List<Integer> integers(String keyword, List<Integer> otherwise) {
         JsonNode value = arguments.path(keyword);
         if (value.isMissingNode()) {
             return otherwise;
         }
+        require(value.isArray(), keyword, value, "a list of whole numbers");
         List<Integer> integers = new ArrayList<>();
-        for (int i = 0; i < otherwise.size() && !value.isArray(); i++) {
-            integers.add(integer(keyword, value));
-        }
         value.forEach(each -> integers.add(integer(keyword, each)));
         return integers;
     }
 
+    /** Several whole numbers, or one that stands for as many of it. */
+    List<Integer> integersOrOne(String keyword, List<Integer> otherwise) {
+        JsonNode value = arguments.path(keyword);
+        return value.isNumber()
+                ? Collections.nCopies(otherwise.size(), integer(keyword, value))
+                : integers(keyword, otherwise);
+    }
+
     /**
-     * One of several words; Python's None is written {@code none}.
+     * One of several words; {@code none} stands for Python's None.
      *
      * @param choices what the words mean
      */
@@ -98,10 +101,8 @@ final class Keywords {
         return choice;
     }
 
-    /** What is wrong with an argument. */
-    IllegalArgumentException wrong(String keyword, Object value, String expected) {
-        return new IllegalArgumentException(
-                String.format(Locale.ROOT, "%s: %s is %s, expected %s", className, keyword, value, expected));
+    private IllegalArgumentException wrong(String keyword, Object value, String expected) {
+        return new IllegalArgumentException(className + ": " + keyword + " is " + value + ", expected " + expected);
     }
 
     private int integer(String keyword, JsonNode value) {
