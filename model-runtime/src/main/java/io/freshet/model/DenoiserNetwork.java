@@ -16,6 +16,11 @@ public interface DenoiserNetwork {
     /** Those of the parameters that are not trained. */
     Set<String> frozen();
 
+    /** How many numbers the parameters are once all that folds is folded; all of them where nothing does. */
+    default long foldedParameters() {
+        return ParameterCounts.numbers(parameters());
+    }
+
     /** Tensors that the forward pass reads and no checkpoint holds. */
     Map<String, Tensor> constants();
 

@@ -19,6 +19,11 @@ public interface DenoiserSignature {
     /** Whether the output carries the variance interpolation behind the noise prediction. */
     boolean learnsSigma();
 
+    /** Whether there is a label for no class; without one there is neither label dropout in training nor guidance. */
+    default boolean hasNullLabel() {
+        return true;
+    }
+
     /** What the network predicts, and so in which time its {@code t} is. */
     Prediction prediction();
 

@@ -138,8 +138,8 @@ public record DiTConfig(
     }
 
     @Override
-    public int outChannels() {
-        return learnsSigma() ? 2 * inChannels : inChannels;
+    public boolean hasNullLabel() {
+        return classDropoutProb > 0;
     }
 
     @Override

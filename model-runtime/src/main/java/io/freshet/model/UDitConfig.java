@@ -1,20 +1,23 @@
 package io.freshet.model;
 
 import io.freshet.diffusion.Prediction;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 
 /**
- * Size of a U-DiT in the paper's full recipe (arXiv 2405.02730): cosine attention over tokens downsampled two by two, RoPE in two
- * dimensions, 5x5 depth-wise downsampler with a shortcut, re-parametrised FFN, learned sigma.
+ * Size and switches of a U-DiT (arXiv 2405.02730).
  *
- * @param inputSize H = W of the latent, a multiple of 8
+ * @param inputSize H = W of the latent, a multiple of 4
  * @param inChannels C of the latent
  * @param hiddenSize channels of the outermost level, D; 2D and 4D below it
  * @param depth blocks of encoder 1, encoder 2, latent, decoder 2, decoder 1; a stage may have none
- * @param downFactor side of the block of tokens that attention takes apart, per stage; 2 in the paper's recipe
- * @param numHeads attention heads, the same on every level; the head size D / heads is a multiple of 4
- * @param mlpRatio hidden channels of the FFN over its input's
+ * @param downFactor f, the side of the block of tokens that attention takes apart, per stage; 2 in the paper's recipe, 1 for plain
+ *     attention over all tokens
+ * @param numHeads attention heads, the same on every level
+ * @param mlpRatio hidden channels of the FFN over its input's, rounded down to a whole number of channels
  * @param numClasses class labels; the null label of guidance is one more
+ * @param recipe the switches; those of the paper where a manifest has none, as they had before there were any
  */
 public record UDitConfig(
         int inputSize,
@@ -23,8 +26,9 @@ public record UDitConfig(
         List<Integer> depth,
         List<Integer> downFactor,
         int numHeads,
-        int mlpRatio,
-        int numClasses)
+        double mlpRatio,
+        int numClasses,
+        UDitRecipe recipe)
         implements DenoiserConfig {
     /** The architecture's name in a manifest. */
     public static final String ARCHITECTURE = "u-dit";
@@ -32,16 +36,22 @@ public record UDitConfig(
     /** Levels of the U. */
     public static final int STAGES = 5;
 
-    private static final List<Integer> PAPER_DOWN_FACTOR = List.of(2, 2, 2, 2, 2);
+    private static final int PAPER_DOWN_FACTOR = 2;
 
     public UDitConfig {
         depth = List.copyOf(depth);
         downFactor = List.copyOf(downFactor);
-        require(inputSize >= 8 && inputSize % 8 == 0, "inputSize", inputSize, "a positive multiple of 8");
+        recipe = Objects.requireNonNullElse(recipe, UDitRecipe.PAPER);
+        require(inputSize >= 4 && inputSize % 4 == 0, "inputSize", inputSize, "a positive multiple of 4");
         require(inChannels >= 1, "inChannels", inChannels, "at least 1");
         require(numHeads >= 1, "numHeads", numHeads, "at least 1");
         require(
-                hiddenSize >= 4 && hiddenSize % 4 == 0 && hiddenSize % (4 * numHeads) == 0,
+                hiddenSize >= 2 && hiddenSize % 2 == 0 && hiddenSize % numHeads == 0,
+                "hiddenSize",
+                hiddenSize,
+                "an even multiple of numHeads (" + numHeads + ")");
+        require(
+                !recipe.rotates() || hiddenSize % (4 * numHeads) == 0,
                 "hiddenSize",
                 hiddenSize,
                 "a multiple of 4 x numHeads (" + 4 * numHeads + "), for RoPE rotates pairs in two dimensions");
@@ -62,26 +72,55 @@ public record UDitConfig(
                     downFactor,
                     "divisors of the sides of the stages, " + side(inputSize, stage) + " for stage " + stage);
         }
-        require(mlpRatio >= 1, "mlpRatio", mlpRatio, "at least 1");
+        require(
+                Double.isFinite(mlpRatio) && hiddenSize * mlpRatio >= 2,
+                "mlpRatio",
+                mlpRatio,
+                "a number such as 2, that leaves at least two hidden channels");
         require(numClasses >= 1, "numClasses", numClasses, "at least 1");
     }
 
     /** U-DiT-S of the paper, for 32x32x4 latents and the classes of ImageNet. */
     public static UDitConfig small() {
-        return new UDitConfig(32, 4, 96, List.of(2, 5, 8, 5, 2), PAPER_DOWN_FACTOR, 4, 2, 1000);
+        return paper(32, 4, 96, List.of(2, 5, 8, 5, 2), 4, 2, 1000);
     }
 
-    /** With the down factor of the paper's recipe. */
+    /** With the down factor and the switches of the paper's recipe. */
     public static UDitConfig paper(
             int inputSize,
             int inChannels,
             int hiddenSize,
             List<Integer> depth,
             int numHeads,
-            int mlpRatio,
+            double mlpRatio,
             int numClasses) {
         return new UDitConfig(
-                inputSize, inChannels, hiddenSize, depth, PAPER_DOWN_FACTOR, numHeads, mlpRatio, numClasses);
+                inputSize,
+                inChannels,
+                hiddenSize,
+                depth,
+                everyStage(PAPER_DOWN_FACTOR),
+                numHeads,
+                mlpRatio,
+                numClasses,
+                UDitRecipe.PAPER);
+    }
+
+    /** The same with other switches. */
+    public UDitConfig with(UDitRecipe other) {
+        return new UDitConfig(
+                inputSize, inChannels, hiddenSize, depth, downFactor, numHeads, mlpRatio, numClasses, other);
+    }
+
+    /** The same with another down factor in every stage. */
+    public UDitConfig withDownFactor(int factor) {
+        return withDownFactor(everyStage(factor));
+    }
+
+    /** The same with other down factors, one for each stage. */
+    public UDitConfig withDownFactor(List<Integer> factors) {
+        return new UDitConfig(
+                inputSize, inChannels, hiddenSize, depth, factors, numHeads, mlpRatio, numClasses, recipe);
     }
 
     /** Side of the activations of a stage: S, S/2, S/4, S/2, S. */
@@ -98,10 +137,23 @@ public record UDitConfig(
         };
     }
 
-    /** Tokens that attend to each other in a stage. */
+    /** Hidden channels of the FFN of a stage. */
+    public int hiddenWidth(int stage) {
+        return (int) (width(stage) * mlpRatio);
+    }
+
+    /** Side of what a stage takes apart: an image of every f-th pixel, or keys and values. */
+    public int grid(int stage) {
+        return side(stage) / downFactor.get(stage);
+    }
+
+    /** Tokens that a query attends to in a stage. */
     public int tokens(int stage) {
-        int grid = side(stage) / downFactor.get(stage);
-        return grid * grid;
+        return grid(stage) * grid(stage);
+    }
+
+    private static List<Integer> everyStage(int factor) {
+        return Collections.nCopies(STAGES, factor);
     }
 
     private static int side(int inputSize, int stage) {
@@ -115,12 +167,12 @@ public record UDitConfig(
 
     @Override
     public boolean learnsSigma() {
-        return true;
+        return recipe.learnsSigma();
     }
 
     @Override
-    public int outChannels() {
-        return 2 * inChannels;
+    public boolean hasNullLabel() {
+        return recipe.nullLabel();
     }
 
     @Override

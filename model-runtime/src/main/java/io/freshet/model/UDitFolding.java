@@ -1,5 +1,7 @@
 package io.freshet.model;
 
+import io.freshet.model.UDitRecipe.Downsampler;
+import io.freshet.model.UDitRecipe.FeedForward;
 import io.freshet.script.Graph;
 import io.freshet.script.Value;
 import java.util.LinkedHashMap;
@@ -16,16 +18,20 @@ import java.util.function.Function;
  * <ul>
  *   <li>FFN {@code project_in}, {@code project_out}: two 1x1 convolutions in a row are one, W = W₂W₁, b = W₂b₁ + b₂.
  *   <li>FFN {@code dwconv}: the sum of 5x5, 3x3 and 1x1 depth-wise convolutions and the identity is one 5x5 kernel.
- *   <li>Attention {@code downsampler}: its shortcut is a one in the middle of the kernel.
- *   <li>Attention {@code to_qkv}: after the rows of queries, keys and values come those of queries and keys turned by a right angle,
- *       (a, b) -> (-b, a) for each pair, so that RoPE is q cos + q' sin.
+ *   <li>Attention {@code downsampler}: its shortcut is a one in the middle of the kernel, from each channel to itself.
+ *   <li>Attention {@code to_qkv} with RoPE: after the rows of queries, keys and values come those of queries and keys turned by a
+ *       right angle, (a, b) -> (-b, a) for each pair, so that RoPE is q cos + q' sin.
+ *   <li>Attention {@code to_q} and {@code to_kv} take its place where only keys and values are downsampled: queries and turned
+ *       queries; keys, values and turned keys.
  *   <li>Attention {@code scale}: exp(min(logit_scale, 4.6052)) for the query heads, one for the key heads.
+ *   <li>Any other 1x1 convolution is a matrix.
  * </ul>
  */
 final class UDitFolding {
     private static final double LOGIT_SCALE_MAX = 4.6052; // log 100, rounded as in the original
     private static final String WEIGHT = ".weight";
     private static final String BIAS = ".bias";
+    private static final String QKV = ".to_qkv";
 
     private final UDitConfig config;
     private final Map<String, Function<Graph, Value>> recipes = new LinkedHashMap<>();
@@ -40,25 +46,29 @@ final class UDitFolding {
     }
 
     private Map<String, Function<Graph, Value>> build() {
-        for (Map.Entry<String, long[]> parameter : UDitParameters.of(config).entrySet()) {
-            String name = parameter.getKey();
-            long[] shape = parameter.getValue();
-            int mlp = name.indexOf(".project_in.0.weight");
-            if (mlp > 0) {
-                feedForward(name.substring(0, mlp));
-            } else if (name.endsWith(".logit_scale")) {
-                attentionScale(name);
-            } else if (name.contains(".to_qkv.")) {
-                recipes.put(name, g -> withTurned(g, g.parameter(name), shape));
-            } else if (name.endsWith(".downsampler.layer.weight")) {
-                recipes.put(name, g -> withIdentity(g, g.parameter(name)));
-            } else if (name.endsWith(WEIGHT) && shape.length == 4 && shape[2] == 1) {
-                recipes.put(name, g -> matrix(g, name));
-            } else if (!name.contains(".mlp") || name.startsWith("t_embedder")) {
-                recipes.put(name, g -> g.parameter(name));
-            }
-        }
+        UDitParameters.of(config).forEach(this::fold);
         return recipes;
+    }
+
+    private void fold(String name, long[] shape) {
+        boolean ofReparametrised = config.recipe().feedForward() == FeedForward.REPARAMETRISED
+                && (name.contains(".mlp1.") || name.contains(".mlp2."));
+        if (ofReparametrised) {
+            int project = name.indexOf(".project_in.0.weight");
+            if (project > 0) {
+                feedForward(name.substring(0, project));
+            }
+        } else if (name.endsWith(".logit_scale")) {
+            attentionScale(name);
+        } else if (name.contains(QKV + ".")) {
+            project(name, shape);
+        } else if (name.endsWith(".downsampler.layer.weight")) {
+            recipes.put(name, g -> downsampler(g, name));
+        } else if (name.endsWith(WEIGHT) && shape.length == 4 && shape[2] == 1) {
+            recipes.put(name, g -> matrix(g, name));
+        } else {
+            recipes.put(name, g -> g.parameter(name));
+        }
     }
 
     private void attentionScale(String name) {
@@ -70,15 +80,52 @@ final class UDitFolding {
         });
     }
 
-    private static Value withTurned(Graph g, Value qkv, long[] shape) {
+    /** Queries, keys and values: one projection, or one of all tokens and one of fewer. */
+    private void project(String name, long[] shape) {
         long width = shape[0] / 3;
+        if (config.recipe().downsamplesQueries()) {
+            recipes.put(name, g -> withTurned(g, g.parameter(name), 2 * width, shape));
+        } else {
+            recipes.put(
+                    name.replace(QKV, ".to_q"),
+                    g -> withTurned(g, g.narrow(g.parameter(name), 0, 0, width), width, shape));
+            recipes.put(
+                    name.replace(QKV, ".to_kv"),
+                    g -> withTurned(g, g.narrow(g.parameter(name), 0, width, 2 * width), width, shape));
+        }
+    }
+
+    /**
+     * With RoPE, rows and then the first of them turned.
+     *
+     * @param count how many are turned
+     * @param shape of the parameter that they are from: a weight or a bias
+     */
+    private Value withTurned(Graph g, Value rows, long count, long[] shape) {
+        if (!config.recipe().rotates()) {
+            return rows;
+        }
         long in = shape.length == 1 ? 1 : shape[1];
-        Value pairs = g.reshape(g.narrow(qkv, 0, 0, 2 * width), width, 2, in);
+        Value pairs = g.reshape(g.narrow(rows, 0, 0, count), count / 2, 2, in);
         List<Value> members = g.split(pairs, 1, List.of(1L, 1L));
         Value turned = g.cat(List.of(g.op("torch.neg", members.get(1)), members.get(0)), 1);
         long[] turnedShape = shape.clone();
-        turnedShape[0] = 2 * width;
-        return g.cat(List.of(qkv, g.reshape(turned, turnedShape)), 0);
+        turnedShape[0] = count;
+        return g.cat(List.of(rows, g.reshape(turned, turnedShape)), 0);
+    }
+
+    private Value downsampler(Graph g, String name) {
+        UDitRecipe recipe = config.recipe();
+        Value kernel = g.parameter(name);
+        if (!recipe.downsamplerShortcut()) {
+            return kernel;
+        } else if (recipe.downsampler() == Downsampler.DEPTHWISE) {
+            return withIdentity(g, kernel, recipe.downsamplerKernel());
+        }
+        String bias = name.substring(0, name.length() - WEIGHT.length()) + BIAS;
+        Value channels = g.op("torch.diag", g.op("torch.ones_like", g.parameter(bias))); // [d, d]
+        Value identity = g.op("torch.unsqueeze", g.op("torch.unsqueeze", channels, -1), -1);
+        return g.add(kernel, pad(g, identity, recipe.downsamplerPadding()));
     }
 
     private void feedForward(String prefix) {
@@ -86,9 +133,9 @@ final class UDitFolding {
         String dwconv = prefix + ".dwconv";
         recipes.put(dwconv + WEIGHT, g -> {
             Value five = g.parameter(dwconv + ".0" + WEIGHT);
-            Value three = g.op("torch.constant_pad_nd", g.parameter(dwconv + ".1" + WEIGHT), List.of(1, 1, 1, 1), 0);
-            Value one = g.op("torch.constant_pad_nd", g.parameter(dwconv + ".2" + WEIGHT), List.of(2, 2, 2, 2), 0);
-            return withIdentity(g, g.add(g.add(five, three), one));
+            Value three = pad(g, g.parameter(dwconv + ".1" + WEIGHT), 1);
+            Value one = pad(g, g.parameter(dwconv + ".2" + WEIGHT), 2);
+            return withIdentity(g, g.add(g.add(five, three), one), 5);
         });
         recipes.put(
                 dwconv + BIAS,
@@ -114,13 +161,14 @@ final class UDitFolding {
         return g.op("torch.flatten", g.parameter(name), 1);
     }
 
-    /** A depth-wise 5x5 kernel, plus the identity. */
-    private static Value withIdentity(Graph g, Value kernel) {
-        Value one = g.op("torch.constant_pad_nd", g.op("torch.ones_like", center(g, kernel)), List.of(2, 2, 2, 2), 0);
-        return g.add(kernel, one);
+    /** A depth-wise kernel, plus the identity. */
+    private static Value withIdentity(Graph g, Value kernel, int side) {
+        Value center = g.narrow(g.narrow(kernel, 2, side / 2, 1), 3, side / 2, 1);
+        return g.add(kernel, pad(g, g.op("torch.ones_like", center), side / 2));
     }
 
-    private static Value center(Graph g, Value kernel) {
-        return g.narrow(g.narrow(kernel, 2, 2, 1), 3, 2, 1);
+    /** Zeros on all four sides of a kernel. */
+    private static Value pad(Graph g, Value kernel, int width) {
+        return g.op("torch.constant_pad_nd", kernel, List.of(width, width, width, width), 0);
     }
 }

@@ -28,7 +28,7 @@ public final class UDitInit {
                     values[i] *= EMBEDDING_DEVIATION;
                 }
             } else if (name.endsWith(".weight") && !isZero(name)) {
-                xavierUniform(values, shape, new SplittableRandom(seed * 1_000_003 + stream));
+                xavierUniform(values, fans(name, shape), new SplittableRandom(seed * 1_000_003 + stream));
             }
             weights.put(name, Tensor.of(values, shape));
         });
@@ -40,16 +40,19 @@ public final class UDitInit {
         return name.contains("adaLN_modulation") || name.equals("final_layer.out_proj.weight");
     }
 
-    /** Uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010); x_embedder is treated as a matrix, as in the original. */
-    private static void xavierUniform(float[] values, long[] shape, SplittableRandom random) {
+    /** Inputs of an output plus outputs of an input. The first convolution is taken for a matrix, as in the original. */
+    private static long fans(String name, long[] shape) {
         long receptive = 1;
         for (int i = 2; i < shape.length; i++) {
             receptive *= shape[i];
         }
-        double fans = shape.length == 4 && shape[1] == 1
-                ? receptive + shape[0] * receptive
-                : (shape[0] + shape[1]) * receptive;
-        double bound = Math.sqrt(6 / fans);
+        long outputs = name.equals("x_embedder.proj.weight") ? shape[0] : shape[0] * receptive;
+        return shape[1] * receptive + outputs;
+    }
+
+    /** Uniform in ±√(6 / fans) (Glorot and Bengio 2010). */
+    private static void xavierUniform(float[] values, long fans, SplittableRandom random) {
+        double bound = Math.sqrt(6.0 / fans);
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) ((random.nextDouble() * 2 - 1) * bound);
         }

@@ -1,5 +1,6 @@
 package io.freshet.model;
 
+import io.freshet.model.UDitRecipe.FeedForward;
 import io.freshet.script.Graph;
 import io.freshet.script.Value;
 import io.freshet.weights.Tensor;
@@ -8,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
-/** The parts of a U-DiT: {@link UDitParameters}, {@link UDitConstants}, {@link UDitFolding} and {@link UDit}. */
+/** The parts of a U-DiT: {@link UDitParameters}, {@link UDitConstants}, {@link UDitFolding}, {@link UDit} and {@link UDitWork}. */
 record UDitNetwork(UDitConfig config) implements DenoiserNetwork {
     private static final int LEVELS = 3;
 
@@ -20,6 +21,12 @@ record UDitNetwork(UDitConfig config) implements DenoiserNetwork {
     @Override
     public Set<String> frozen() {
         return Set.of();
+    }
+
+    @Override
+    public long foldedParameters() {
+        boolean folds = config.recipe().feedForward() == FeedForward.REPARAMETRISED;
+        return UDitParameters.count(folds ? config.with(config.recipe().with(FeedForward.DEPTHWISE)) : config);
     }
 
     @Override
@@ -44,6 +51,6 @@ record UDitNetwork(UDitConfig config) implements DenoiserNetwork {
 
     @Override
     public MultiplyAccumulates multiplyAccumulates(boolean folded) {
-        throw new UnsupportedOperationException("not counted yet");
+        return new UDitWork(config, folded).count();
     }
 }

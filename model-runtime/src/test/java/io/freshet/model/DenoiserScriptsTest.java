@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class DenoiserScriptsTest {
     private static final UDitConfig TINY =
-            new UDitConfig(16, 3, 8, List.of(1, 2, 1, 1, 1), List.of(4, 2, 1, 2, 8), 2, 2, 10);
+            UDitConfig.paper(16, 3, 8, List.of(1, 2, 1, 1, 1), 2, 2, 10).withDownFactor(List.of(4, 2, 1, 2, 8));
 
     @Test
     void smallHasThePublishedNumberOfParameters() {
@@ -71,11 +71,11 @@ class DenoiserScriptsTest {
 
     @Test
     void impossibleSizesAreRefusedWithTheRule() {
-        assertThatThrownBy(() -> UDitConfig.paper(20, 3, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10))
-                .hasMessage("U-DiT config: inputSize is 20, expected a positive multiple of 8");
+        assertThatThrownBy(() -> UDitConfig.paper(18, 3, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10))
+                .hasMessage("U-DiT config: inputSize is 18, expected a positive multiple of 4");
         assertThatThrownBy(() -> UDitConfig.paper(16, 3, 12, List.of(1, 1, 1, 1, 1), 2, 2, 10))
                 .hasMessageContaining("hiddenSize is 12, expected a multiple of 4 x numHeads");
-        assertThatThrownBy(() -> new UDitConfig(16, 3, 8, List.of(1, 1, 1, 1, 1), List.of(2, 2, 3, 2, 2), 2, 2, 10))
+        assertThatThrownBy(() -> TINY.withDownFactor(List.of(2, 2, 3, 2, 2)))
                 .hasMessageContaining("downFactor is [2, 2, 3, 2, 2]")
                 .hasMessageContaining("4 for stage 2");
     }

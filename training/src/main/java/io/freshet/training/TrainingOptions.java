@@ -43,6 +43,11 @@ public record TrainingOptions(
         require(maxGradientNorm > 0, "maxGradientNorm", maxGradientNorm, "above 0");
         require(averageDecay >= 0 && averageDecay < 1, "averageDecay", averageDecay, "0 to below 1");
         require(labelDropout >= 0 && labelDropout < 1, "labelDropout", labelDropout, "0 to below 1");
+        require(
+                labelDropout == 0 || model.hasNullLabel(),
+                "labelDropout",
+                labelDropout,
+                "0, for the model has no null label");
     }
 
     /**

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrainerTest {
     private static final UDitConfig TINY =
-            new UDitConfig(32, 3, 8, List.of(1, 1, 1, 1, 1), List.of(4, 2, 2, 2, 4), 1, 2, 10);
+            UDitConfig.paper(32, 3, 8, List.of(1, 1, 1, 1, 1), 1, 2, 10).withDownFactor(List.of(4, 2, 2, 2, 4));
 
     @TempDir
     Path folder;
@@ -76,6 +76,26 @@ class TrainerTest {
         assertThatThrownBy(() -> new Trainer(options, new CheckpointStore(folder), ref -> {}))
                 .hasMessageContaining("3 channels of 16x16")
                 .hasMessageContaining("3 channels of 32x32");
+    }
+
+    @Test
+    void labelsAreNotDroppedWhereThereIsNoNullLabel() {
+        UDitConfig labelled = TINY.with(TINY.recipe().withNullLabel(false));
+        assertThatThrownBy(() -> new TrainingOptions(
+                        "t",
+                        labelled,
+                        1,
+                        2,
+                        1,
+                        1e-3,
+                        0,
+                        LearningRateSchedule.CONSTANT,
+                        TimestepSampling.UNIFORM,
+                        1,
+                        0.9,
+                        0.1,
+                        1))
+                .hasMessage("Training: labelDropout is 0.1, expected 0, for the model has no null label");
     }
 
     @Test

@@ -39,6 +39,9 @@ final class FixtureRunners {
         runners.put("adversarial_files", new AdversarialFilesRunner());
         runners.put("odd_tensors", new OddTensorsRunner());
         runners.put("checkpoint", new CheckpointRunner());
+        runners.put("model_parameters", new ParametersRunner());
+        runners.put("model_macs", new WorkRunner());
+        runners.put("custom_macs", new WorkRunner());
         return runners;
     }
 

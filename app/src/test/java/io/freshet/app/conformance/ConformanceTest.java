@@ -15,7 +15,17 @@ class ConformanceTest {
     private static final Path FIXTURES = Path.of("../model-runtime/src/test/resources/fixtures");
 
     /** What has a runner: names of fixtures begin so. */
-    private static final List<String> COVERED = List.of("dit/", "diffusion/", "metrics/frechet", "preproc/", "inception/", "vae/", "checkpoint/");
+    private static final List<String> COVERED = List.of(
+            "dit/",
+            "diffusion/",
+            "metrics/frechet",
+            "preproc/",
+            "inception/",
+            "vae/",
+            "checkpoint/",
+            "udit/",
+            "params/U-DiT",
+            "macs_custom");
 
     @TestFactory
     Stream<DynamicTest> agreesWithTheOriginal() throws IOException {
