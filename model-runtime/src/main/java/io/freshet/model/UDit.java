@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * The forward pass of U-DiT (arXiv 2405.02730, figure 2): a U-shaped transformer whose self-attention works on downsampled tokens.
+ * The forward pass of U-DiT (arXiv 2405.02730, figure 3c): a U-shaped transformer whose self-attention works on downsampled tokens.
  * Landmarks are named and laid out as the original's modules, in evaluation.
  *
  * <p>Shapes: B rows; C channels of the latent; S its side; D hidden size; at level l (1, 2, 3) the side is s = S / 2^(l-1) and the

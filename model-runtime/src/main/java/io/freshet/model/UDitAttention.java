@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Self-attention on downsampled tokens in one stage (section 3.2 of the paper).
+ * Self-attention on downsampled tokens in one stage (section 3 of the paper).
  *
  * <p>Shapes: B rows; s the side and d the width of the stage; f its down factor; n = (s/f)² tokens that a query attends to; A heads
  * of h = d/A channels. Activations are channels-last.

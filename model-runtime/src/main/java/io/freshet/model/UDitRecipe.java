@@ -1,7 +1,7 @@
 package io.freshet.model;
 
 /**
- * The switches of a U-DiT: what the ablations of its paper (arXiv 2405.02730, section 4.2) turn on and off. {@link #PAPER} is what
+ * The switches of a U-DiT: what the ablations of its paper (arXiv 2405.02730, sections 3 and 4.2) turn on and off. {@link #PAPER} is what
  * the published models have, {@link #VANILLA} what the paper's table 10 calls so.
  *
  * @param attention how alike queries and keys are

@@ -27,7 +27,12 @@ final class DenoiserRunner implements FixtureRunner {
 
     @Override
     public void run(Fixture fixture, TorchDevice device, Checks checks) {
-        int inputSize = fixture.tensor("input.x").shape().get(2).intValue();
+        List<Long> shape = fixture.tensor("input.x").shape();
+        if (shape.size() != 4 || !shape.get(2).equals(shape.get(3))) {
+            throw new IllegalArgumentException(
+                    "'input.x' has the shape " + shape + ", expected [rows, channels, S, S]");
+        }
+        int inputSize = shape.get(2).intValue();
         DenoiserConfig config =
                 OriginalConstructors.config(fixture.json().path("kind").asText(), fixture.constructor(), inputSize);
         Map<String, Tensor> weights = fixture.below("weights.");
@@ -39,8 +44,7 @@ final class DenoiserRunner implements FixtureRunner {
 
     private static void checkFolded(Fixture fixture, Map<String, Tensor> folded, Checks checks) {
         fixture.below("expected.folded.").forEach((name, expected) -> {
-            int kind = name.lastIndexOf('_');
-            String ours = name.substring(0, kind) + "." + name.substring(kind + 1);
+            String ours = name.replaceFirst("_(weight|bias)$", ".$1");
             Tensor actual = folded.get(ours);
             if (actual == null) {
                 checks.fail("folded " + ours, FOLDED, "no such tensor is folded");

@@ -22,8 +22,8 @@ final class Keywords {
      */
     Keywords(String className, JsonNode arguments, List<String> known) {
         if (!arguments.isObject()) {
-            throw new IllegalArgumentException(
-                    "The arguments of " + className + " are " + arguments + ", expected an object of keywords");
+            throw new IllegalArgumentException("The arguments of " + className + " are "
+                    + (arguments.isMissingNode() ? "missing" : arguments) + ", expected an object of keywords");
         }
         arguments.fieldNames().forEachRemaining(keyword -> {
             if (!known.contains(keyword)) {
