@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,32 @@ class SafeTensorsTest {
         assertThat(read.tensors().get("a").doubles()).containsExactly(Math.PI);
         assertThat(read.tensors().get("n").longs()).containsExactly(Long.MIN_VALUE, 7);
         assertThat(read.tensors().get("empty").numel()).isZero();
+    }
+
+    @Test
+    void aFileThatIsTooLargeToMapAtOnceIsReadTensorByTensor(@TempDir Path folder) throws IOException {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("large", Tensor.of(new double[20_000], 20_000));
+        tensors.put("small", Tensor.of(new float[] {1, 2}, 2));
+        tensors.put("empty", Tensor.of(new float[0], 0));
+        Path file = folder.resolve("t.safetensors");
+        new SafeTensors(Map.of("made", "here"), tensors).write(file);
+
+        SafeTensors read = SafeTensors.read(file, 0);
+        assertThat(read.metadata()).containsExactly(Map.entry("made", "here"));
+        assertThat(read.tensors().get("large").data().isDirect()).as("mapped").isTrue();
+        assertThat(read.tensors().get("large").doubles()).hasSize(20_000).containsOnly(0);
+        assertThat(read.tensors().get("small").floats()).containsExactly(1, 2);
+        assertThat(read.tensors().get("empty").numel()).isZero();
+
+        byte[] whole = Files.readAllBytes(file);
+        for (int length : new int[] {0, 7, 8, 9, 100, whole.length - 1}) {
+            Files.write(file, Arrays.copyOf(whole, length));
+            assertThatThrownBy(() -> SafeTensors.read(file, 0))
+                    .as("%d of %d bytes", length, whole.length)
+                    .isInstanceOf(SafeTensorsException.class)
+                    .hasMessageStartingWith(file.toString());
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.freshet.weights.torchfile;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -76,9 +77,11 @@ public final class ArchiveWriter {
     /** Ends the archive with its directory. */
     public void finish() throws IOException {
         long directory = position;
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (Entry entry : entries) {
-            central(entry);
+            all.writeBytes(central(entry));
         }
+        write(ByteBuffer.wrap(all.toByteArray()));
         long bytes = position - directory;
         boolean wide = entries.size() >= MAX_COUNT || directory + bytes >= ZipEntries.IN_ZIP64;
         if (wide) {
@@ -91,7 +94,7 @@ public final class ArchiveWriter {
         write(end.clear());
     }
 
-    private void central(Entry entry) throws IOException {
+    private static byte[] central(Entry entry) {
         int extraBytes = entry.isWide() ? FIELD_HEADER_BYTES + 8 : 0;
         ByteBuffer central = buffer(ZipEntries.CENTRAL_BYTES + entry.name.length + extraBytes);
         central.putInt(ZipEntries.CENTRAL_SIGNATURE).putShort((short) (entry.isWide() ? 45 : 20));
@@ -104,7 +107,7 @@ public final class ArchiveWriter {
         if (entry.isWide()) {
             central.putShort((short) ZipEntries.ZIP64_FIELD).putShort((short) 8).putLong(entry.header);
         }
-        write(central.clear());
+        return central.array();
     }
 
     /** From the version that is needed up to the checksum, which headers of both kinds have. */

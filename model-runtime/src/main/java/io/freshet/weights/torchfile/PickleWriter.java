@@ -136,7 +136,7 @@ public final class PickleWriter {
             out.write('G'); // BINFLOAT
             bigEndian(((Number) value).doubleValue());
         } else if (value instanceof BigInteger integer) {
-            integer(integer.longValueExact());
+            integer(integer);
         } else if (value instanceof Long
                 || value instanceof Integer
                 || value instanceof Short
@@ -222,12 +222,19 @@ public final class PickleWriter {
             out.write('J'); // BININT
             littleEndian((int) value);
         } else {
-            out.write(0x8a); // LONG1
-            out.write(8);
-            out.writeBytes(ByteBuffer.allocate(8)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putLong(value)
-                    .array());
+            integer(BigInteger.valueOf(value));
+        }
+    }
+
+    private void integer(BigInteger value) {
+        byte[] bigEndian = value.toByteArray();
+        if (bigEndian.length > 0xff) {
+            throw new IllegalArgumentException("An integer of " + value.bitLength() + " bits cannot be written");
+        }
+        out.write(0x8a); // LONG1
+        out.write(bigEndian.length);
+        for (int i = bigEndian.length - 1; i >= 0; i--) {
+            out.write(bigEndian[i]);
         }
     }
 
