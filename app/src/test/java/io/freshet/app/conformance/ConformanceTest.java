@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.freshet.script.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -14,24 +13,14 @@ import org.junit.jupiter.api.TestFactory;
 class ConformanceTest {
     private static final Path FIXTURES = Path.of("../model-runtime/src/test/resources/fixtures");
 
-    /** What has a runner: names of fixtures begin so. */
-    private static final List<String> COVERED = List.of(
-            "dit/",
-            "diffusion/",
-            "metrics/frechet",
-            "preproc/",
-            "inception/",
-            "vae/",
-            "checkpoint/",
-            "udit/",
-            "params/U-DiT",
-            "macs_custom");
+    /** Metrics that are not computed yet. */
+    private static final String LATER = "metrics/features";
 
     @TestFactory
     Stream<DynamicTest> agreesWithTheOriginal() throws IOException {
         Conformance conformance = new Conformance(FIXTURES, TorchDevice.CPU);
         return conformance.fixtures().stream()
-                .filter(name -> COVERED.stream().anyMatch(name::startsWith))
+                .filter(name -> !name.startsWith(LATER))
                 .map(name -> DynamicTest.dynamicTest(
                         name,
                         () -> assertThat(conformance.run(name))
