@@ -72,7 +72,8 @@ public final class Folding {
     /** The parameter that a recipe passes on as it stands, or null if it computes something. */
     private static @Nullable String unchanged(Function<Graph, Value> recipe) {
         Graph g = new Graph("fold", ScriptModule::attribute);
-        return g.parameters().get(recipe.apply(g));
+        Value result = recipe.apply(g);
+        return g.parameters().get(result);
     }
 
     private static Tensor read(Map<String, Tensor> trained, String name) {

@@ -77,8 +77,8 @@ public final class AutoencoderNames {
     private static String canonical(AutoencoderConfig config, String name) {
         Matcher level = DECODER_LEVEL.matcher(name);
         String canonical = name;
-        if (level.matches()) {
-            int block = config.levels() - 1 - Integer.parseInt(level.group(1));
+        int block = level.matches() ? config.levels() - 1 - Integer.parseInt(level.group(1)) : -1;
+        if (block >= 0) {
             canonical = "decoder.up_blocks." + block + "." + level.group(2);
         }
         for (Rule rule : RULES) {

@@ -33,7 +33,7 @@ public final class InceptionV3 implements FeatureExtractor {
     /** Name for reports. */
     public static final String NAME = "fid-inception-v3";
 
-    /** A batch of such images takes some 300 MiB; larger ones are not faster on a processor. */
+    /** A batch of so many takes some 200 MiB; larger ones are not faster on a processor. */
     private static final int IMAGES_AT_ONCE = 8;
 
     private final String sha256;
@@ -160,7 +160,7 @@ public final class InceptionV3 implements FeatureExtractor {
     }
 
     /**
-     * All that the network tells of a batch of images; some 40 MiB are needed for each.
+     * All that the network tells of a batch of images; some 25 MiB are needed for each.
      *
      * @param images all of one size
      * @throws IllegalArgumentException if there are none, or their sizes differ

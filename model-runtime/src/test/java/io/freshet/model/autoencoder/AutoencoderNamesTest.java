@@ -38,6 +38,7 @@ class AutoencoderNamesTest {
         "decoder.mid_block.attentions.0.value.weight, decoder.mid_block.attentions.0.to_v.weight",
         "decoder.mid_block.attentions.0.proj_attn.bias, decoder.mid_block.attentions.0.to_out.0.bias",
         "encoder.down.3.attn.0.q.weight, encoder.down_blocks.3.attn.0.q.weight",
+        "decoder.up.4.block.0.conv1.weight, decoder.up.4.block.0.conv1.weight",
         "loss.logvar, loss.logvar",
     })
     void oldNamesHaveACanonicalOne(String old, String canonical) {
