@@ -18,6 +18,9 @@ final class FixtureRunners {
         runners.put("SiT", new DenoiserRunner());
         runners.put("DiTLLaMA", new DenoiserRunner());
         runners.put("SiTLLaMA", new DenoiserRunner());
+        runners.put("sit_training", new TransportTrainingRunner());
+        runners.put("sit_ode", new TransportOdeRunner());
+        runners.put("sit_sde", new TransportSdeRunner());
         return runners;
     }
 
