@@ -42,6 +42,9 @@ final class FixtureRunners {
         runners.put("model_parameters", new ParametersRunner());
         runners.put("model_macs", new WorkRunner());
         runners.put("custom_macs", new WorkRunner());
+        runners.put("sit_training", new TransportTrainingRunner());
+        runners.put("sit_ode", new TransportOdeRunner());
+        runners.put("sit_sde", new TransportSdeRunner());
         return runners;
     }
 
