@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -62,11 +63,25 @@ public final class CheckpointStore {
      */
     public CheckpointRef publish(CheckpointDescription description, Map<String, Tensor> weights)
             throws CheckpointException {
+        return publish(description, weights, bytes -> {});
+    }
+
+    /**
+     * Publishes weights, and tells how far it has come.
+     *
+     * @param progress hears now and then how many bytes have been written
+     * @throws CheckpointException as {@link #publish(CheckpointDescription, Map)} does
+     */
+    public CheckpointRef publish(CheckpointDescription description, Map<String, Tensor> weights, LongConsumer progress)
+            throws CheckpointException {
         if (weights.isEmpty()) {
             throw new CheckpointException("Checkpoint of '" + description.model() + "' at step " + description.step()
                     + " has no weights: expected at least one tensor");
         }
-        return publish(description, CheckpointManifest.WEIGHTS, new SafeTensors(Map.of(), weights)::writeTo);
+        return publish(
+                description,
+                CheckpointManifest.WEIGHTS,
+                channel -> new SafeTensors(Map.of(), weights).writeTo(new ObservedChannel(channel, progress)));
     }
 
     /**

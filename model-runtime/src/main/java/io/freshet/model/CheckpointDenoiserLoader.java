@@ -7,13 +7,12 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
-import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
-import io.freshet.script.TorchScriptArchive;
 import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.Map;
 
 /** Loads networks from a {@link CheckpointStore}. Thread-safe. */
@@ -33,9 +32,7 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
             requireFinite(ref, checkpoint.tensors());
         }
         long verified = System.nanoTime();
-        TorchModule network = network(checkpoint, signature);
-        Denoiser denoiser = new NetworkDenoiser(
-                signature, checkpoint.manifest().description().classNames(), network);
+        Denoiser denoiser = build(checkpoint, signature);
         return new LoadedDenoiser(denoiser, millis(verified - start), millis(System.nanoTime() - verified));
     }
 
@@ -50,14 +47,15 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
         }
     }
 
-    private static TorchModule network(Checkpoint checkpoint, DenoiserSignature signature) throws CheckpointException {
+    private static Denoiser build(Checkpoint checkpoint, DenoiserSignature signature) throws CheckpointException {
+        List<String> classNames = checkpoint.manifest().description().classNames();
         try {
             if (signature instanceof DenoiserConfig config) {
                 Map<String, Tensor> folded = DenoiserScripts.fold(config, checkpoint.tensors());
-                return TorchModule.load(DenoiserScripts.inference(config, folded));
+                TorchModule network = TorchModule.load(DenoiserScripts.inference(config, folded));
+                return new NetworkDenoiser(config, classNames, network);
             }
-            TorchScriptArchive.requireConfined(checkpoint.script());
-            return TorchModule.load(checkpoint.script(), TorchDevice.CPU);
+            return TorchScriptNetwork.load(checkpoint.script(), TorchScriptConfig.of(signature), classNames);
         } catch (IllegalArgumentException | IOException e) {
             throw new CheckpointException(checkpoint.ref().directory() + ": " + e.getMessage(), e);
         }

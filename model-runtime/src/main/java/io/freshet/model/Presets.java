@@ -16,7 +16,7 @@ public final class Presets {
                 .toList();
     }
 
-    /** By name; case, dashes, slashes and underscores make no difference, as in {@code SiTLLaMA_XL_2} for {@code SiT-LLaMA-XL/2}. */
+    /** By name; only letters and digits count, and not their case, as in {@code SiTLLaMA_XL_2} for {@code SiT-LLaMA-XL/2}. */
     public static Optional<ModelPreset> find(String name) {
         return all().stream()
                 .filter(preset -> plain(preset.name()).equals(plain(name)))
@@ -24,6 +24,6 @@ public final class Presets {
     }
 
     private static String plain(String name) {
-        return name.toLowerCase(Locale.ROOT).replaceAll("[-/_]", "");
+        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
     }
 }

@@ -110,6 +110,16 @@ public final class TorchModule implements AutoCloseable {
         }
     }
 
+    /** LibTorch shows the source first, and what was wrong in the last line. */
+    private static String reason(Exception e) {
+        List<String> lines = String.valueOf(e.getMessage())
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .toList();
+        return lines.isEmpty() ? "" : lines.get(lines.size() - 1);
+    }
+
     private static String firstLine(Exception e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
@@ -119,6 +129,7 @@ public final class TorchModule implements AutoCloseable {
      *
      * @param inputs its arguments
      * @return its results, copied out
+     * @throws IllegalStateException if LibTorch cannot run it
      */
     public List<Tensor> run(String method, Tensor... inputs) {
         return run(method, false, inputs);
@@ -155,6 +166,8 @@ public final class TorchModule implements AutoCloseable {
                 results.add(toTensor(array));
             }
             return results;
+        } catch (EngineException e) {
+            throw new IllegalStateException("The method '" + method + "' failed: " + reason(e), e);
         }
     }
 

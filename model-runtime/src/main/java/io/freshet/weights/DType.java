@@ -23,4 +23,12 @@ public enum DType {
     public int bytes() {
         return bytes;
     }
+
+    /** Whether elements are numbers with an exponent. */
+    public boolean isFloatingPoint() {
+        return switch (this) {
+            case F16, BF16, F32, F64 -> true;
+            case BOOL, U8, I8, I16, I32, I64 -> false;
+        };
+    }
 }

@@ -70,7 +70,7 @@ class CheckpointDenoiserLoaderTest {
     void unknownArchitecturesAndConfigurationsAreRefused() throws CheckpointException {
         assertRefused(
                 publish("u-vit", CONFIG, List.of("a", "b"), UDitInit.draw(TINY, 1)),
-                "architecture 'u-vit' is not known");
+                "architecture 'u-vit' is no denoiser that is known here");
         ObjectNode odd = CONFIG.deepCopy().put("hiddenSize", 7);
         assertRefused(publish("u-dit", odd, List.of("a", "c"), UDitInit.draw(TINY, 1)), "hiddenSize is 7");
         assertRefused(

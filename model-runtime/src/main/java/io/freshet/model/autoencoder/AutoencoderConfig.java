@@ -1,6 +1,8 @@
 package io.freshet.model.autoencoder;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.freshet.model.ConfigJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,9 @@ public record AutoencoderConfig(
         int normNumGroups,
         double scalingFactor,
         int sampleSize) {
+    /** The architecture's name in a manifest. */
+    public static final String ARCHITECTURE = "autoencoder-kl";
+
     private static final int MOST_LEVELS = 16;
 
     /** Arguments of the original constructor that change the network in a way that is not built here, with what they have to be. */
@@ -91,6 +96,20 @@ public record AutoencoderConfig(
                 integer(arguments, "norm_num_groups", 32),
                 arguments.path("scaling_factor").asDouble(0.18215),
                 integer(arguments, "sample_size", 32));
+    }
+
+    /** As it stands in a manifest. */
+    public ObjectNode json() {
+        return ConfigJson.write(this);
+    }
+
+    /**
+     * Reads what {@link #json} wrote.
+     *
+     * @throws IllegalArgumentException if it is the configuration of something else
+     */
+    public static AutoencoderConfig fromJson(JsonNode json) {
+        return ConfigJson.read(ARCHITECTURE, json, AutoencoderConfig.class);
     }
 
     /** Levels of resolution. */

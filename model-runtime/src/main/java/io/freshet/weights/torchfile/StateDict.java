@@ -1,6 +1,5 @@
 package io.freshet.weights.torchfile;
 
-import io.freshet.weights.DType;
 import io.freshet.weights.ScratchFile;
 import io.freshet.weights.Tensor;
 import java.io.IOException;
@@ -42,15 +41,10 @@ public record StateDict(String name, Map<String, TorchTensor> tensors) {
         Map<String, Tensor> read = new LinkedHashMap<>();
         for (Map.Entry<String, TorchTensor> entry : tensors.entrySet()) {
             TorchTensor tensor = entry.getValue();
-            read.put(entry.getKey(), isFloating(tensor.dtype()) ? tensor.readFloat32(scratch) : tensor.read(scratch));
+            read.put(
+                    entry.getKey(),
+                    tensor.dtype().isFloatingPoint() ? tensor.readFloat32(scratch) : tensor.read(scratch));
         }
         return read;
-    }
-
-    static boolean isFloating(DType dtype) {
-        return switch (dtype) {
-            case F16, BF16, F32, F64 -> true;
-            case BOOL, U8, I8, I16, I32, I64 -> false;
-        };
     }
 }

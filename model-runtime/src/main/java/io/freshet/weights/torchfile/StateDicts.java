@@ -137,7 +137,7 @@ public final class StateDicts {
     private static boolean hasMatrix(Map<String, TorchTensor> tensors) {
         return tensors.values().stream()
                 .anyMatch(tensor ->
-                        StateDict.isFloating(tensor.dtype()) && tensor.shape().size() > 1);
+                        tensor.dtype().isFloatingPoint() && tensor.shape().size() > 1);
     }
 
     /** One set, or one for each network that a wrapper holds; and the whole if there is more beside those. */
