@@ -6,6 +6,8 @@ import io.freshet.app.conformance.Conformance;
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
+import io.freshet.app.console.Table;
+import io.freshet.app.console.Table.Column;
 import io.freshet.script.TorchDevice;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -137,22 +139,21 @@ final class ConformanceCommand implements Callable<Integer> {
                 own.stream().max(ConformanceCommand::closerToFailing).ifPresent(shown::add);
             }
         });
-        int fixtureWidth =
-                shown.stream().mapToInt(c -> c.fixture().length()).max().orElse(0);
-        int checkWidth = shown.stream().mapToInt(c -> c.check().length()).max().orElse(0);
-        String row = "%-" + fixtureWidth + "s  %-" + checkWidth + "s  %10s  %10s  %s";
-        List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, row, "fixture", "check", "error", "tolerance", "result"));
+        Table table = new Table(
+                Column.text("fixture"),
+                Column.text("check"),
+                Column.number("error"),
+                Column.number("tolerance"),
+                Column.text("result"));
         for (Check check : shown) {
-            lines.add(String.format(
-                    Locale.ROOT,
-                    row,
+            table.row(
                     check.fixture(),
                     check.check(),
                     String.format(Locale.ROOT, "%.2e", check.error()),
                     String.format(Locale.ROOT, "%.2e", check.tolerance()),
-                    (check.pass() ? "pass" : "FAIL ") + check.detail()));
+                    (check.pass() ? "pass" : "FAIL ") + check.detail());
         }
+        List<String> lines = new ArrayList<>(table.lines());
         long fixtures = checks.stream().map(Check::fixture).distinct().count();
         long failures = checks.stream().filter(c -> !c.pass()).count();
         lines.add("");
