@@ -3,6 +3,7 @@ package io.freshet.app;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** Groups what can be done with checkpoints. */
@@ -20,9 +21,18 @@ import picocli.CommandLine.Spec;
             "  freshet checkpoint export checkpoints --format torchscript",
         })
 final class CheckpointCommand implements Runnable {
+    @ParentCommand
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private FreshetCommand root;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
+
+    /** Whether to show where an error comes from. */
+    boolean verbose() {
+        return root.verbose;
+    }
 
     @Override
     public void run() {

@@ -46,6 +46,13 @@ public final class Main {
                 .addSubcommand(new SampleCommand(session))
                 .addSubcommand(new TrainCommand(session))
                 .addSubcommand(new TrainExtractorCommand(session))
+                .addSubcommand(new CommandLine(new CheckpointCommand())
+                        .addSubcommand(new CheckpointImportCommand(session))
+                        .addSubcommand(new CheckpointListCommand(session))
+                        .addSubcommand(new CheckpointExportCommand(session)))
+                .addSubcommand(new CommandLine(new ModelCommand())
+                        .addSubcommand(new ModelListCommand(session))
+                        .addSubcommand(new ModelShowCommand(session)))
                 .addSubcommand(new ConformanceCommand(session))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));

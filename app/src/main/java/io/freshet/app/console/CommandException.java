@@ -28,6 +28,11 @@ public final class CommandException extends Exception {
         return new CommandException(ExitCode.BAD_INPUT, message, null);
     }
 
+    /** What was asked for makes no sense, because of something else. */
+    public static CommandException badInput(Throwable cause) {
+        return new CommandException(ExitCode.BAD_INPUT, String.valueOf(cause.getMessage()), cause);
+    }
+
     /** The process's exit code. */
     public int exitCode() {
         return exitCode;
