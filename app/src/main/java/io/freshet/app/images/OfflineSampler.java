@@ -58,13 +58,12 @@ public final class OfflineSampler {
         try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, new CheckpointDenoiserLoader(store))) {
             List<String> names = stage(engine).classNames();
             int[] labels = labels(request.getClasses(), names);
-            int rowsEach = settings.guided() ? 2 : 1;
             long next = 0;
             while (next < request.getCount() || !engine.isIdle()) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("Drawing was stopped");
                 }
-                while (next < request.getCount() && engine.freeRows() >= rowsEach) {
+                while (next < request.getCount() && engine.freeRows() >= settings.places()) {
                     int label = labels[(int) (next % labels.length)];
                     engine.submit(SampleRow.start(new SampleTask(
                             request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));

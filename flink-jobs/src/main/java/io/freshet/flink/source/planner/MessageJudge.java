@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -76,6 +77,7 @@ final class MessageJudge {
         checkCount(request.getCount());
         SamplerSettings settings = settingsOf(request);
         CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
+        checkFits(settings.kind(), checkpoint.prediction());
         return new PlannedRequest(
                 request.getRequestId(),
                 request.getCount(),
@@ -140,6 +142,14 @@ final class MessageJudge {
                     request.getGuidance());
         } catch (IllegalArgumentException e) {
             throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void checkFits(SamplerKind kind, Prediction prediction) throws Rejection {
+        try {
+            kind.requireFits(prediction);
+        } catch (IllegalArgumentException e) {
+            throw new Rejection("unfit-sampler", String.valueOf(e.getMessage()));
         }
     }
 

@@ -31,7 +31,7 @@ final class SampleImages {
                 .setSampler(settings.kind().wireName())
                 .setSteps(settings.steps())
                 .setEta(settings.eta())
-                .setGuidance(settings.guidance())
+                .setGuidance(settings.guidance().scale())
                 .setModel(request.checkpoint().model())
                 .setCheckpointStep(request.checkpoint().step())
                 .setCheckpointSha256(request.checkpoint().sha256())

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
 import io.freshet.flink.source.event.ResidencyPlan;
@@ -56,10 +57,15 @@ class SamplingPlannerTest {
     }
 
     private void ready(int subtask, long step, String sha256) {
+        ready(subtask, step, sha256, Prediction.NOISE);
+    }
+
+    private void ready(int subtask, long step, String sha256, Prediction prediction) {
         CheckpointRef checkpoint = new CheckpointRef("toy", step, "step-" + step, sha256);
         planner.handleSourceEvent(
                 subtask,
-                new CheckpointReady(new StagedCheckpoint(checkpoint, List.of("circle", "square"), 1 + subtask, 2, 3)));
+                new CheckpointReady(
+                        new StagedCheckpoint(checkpoint, List.of("circle", "square"), prediction, 1 + subtask, 2, 3)));
     }
 
     private void serveWith(long step, String sha256) {
@@ -208,6 +214,27 @@ class SamplingPlannerTest {
             request("newest", 1, 1);
             assertThat(notices(RequestPlanned.class).get(0).getCheckpointSha256())
                     .isEqualTo(A);
+        }
+
+        @Test
+        void serveOnlySamplersThatFitWhatTheyPredict() {
+            start(PlannerOptions.DEFAULT, PlannerState.empty());
+            register(0);
+            feed.announce("flow", 10, A);
+            context.tick();
+            ready(0, 10, A, Prediction.VELOCITY);
+            assertThat(notices(CheckpointEvent.class)).hasSize(1);
+            assertThat(notices(RequestPlanned.class))
+                    .as("evaluations, whose sampler does not fit")
+                    .isEmpty();
+            request("r", 10, 1);
+            assertThat(notices(RequestRejected.class)).singleElement().satisfies(rejected -> {
+                assertThat(rejected.getRequestId()).isEqualTo("r");
+                assertThat(rejected.getCode()).isEqualTo("unfit-sampler");
+                assertThat(rejected.getReason())
+                        .startsWith("sampler is 'ddim', which draws from networks that predict noise, but the"
+                                + " checkpoint predicts velocity");
+            });
         }
 
         @Test
