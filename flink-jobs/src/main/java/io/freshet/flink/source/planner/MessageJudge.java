@@ -3,6 +3,7 @@ package io.freshet.flink.source.planner;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
@@ -135,11 +136,7 @@ final class MessageJudge {
 
     private static SamplerSettings settingsOf(GenerationRequest request) throws Rejection {
         try {
-            return new SamplerSettings(
-                    SamplerKind.fromWireName(request.getSampler()),
-                    request.getSteps(),
-                    request.getEta(),
-                    request.getGuidance());
+            return RequestSettings.of(request);
         } catch (IllegalArgumentException e) {
             throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
         }

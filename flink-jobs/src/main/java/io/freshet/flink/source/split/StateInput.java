@@ -126,7 +126,7 @@ public final class StateInput {
         int count = readCount(4);
         List<SamplerOutput> outputs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            outputs.add(SamplerOutput.getDecoder().decode(readBytes()));
+            outputs.add(OutputDecoder.decode(readBytes()));
         }
         return outputs;
     }
