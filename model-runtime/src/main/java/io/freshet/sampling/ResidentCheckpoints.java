@@ -2,7 +2,6 @@ package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -135,7 +134,12 @@ final class ResidentCheckpoints implements AutoCloseable {
                 admitted = true;
             }
             return new StagedCheckpoint(
-                    ref, loaded.denoiser().classNames(), loaded.verifyMillis(), loaded.stageMillis(), warmMillis);
+                    ref,
+                    loaded.denoiser().classNames(),
+                    loaded.denoiser().prediction(),
+                    loaded.verifyMillis(),
+                    loaded.stageMillis(),
+                    warmMillis);
         } finally {
             if (!admitted) {
                 loaded.denoiser().close();
@@ -144,7 +148,7 @@ final class ResidentCheckpoints implements AutoCloseable {
     }
 
     private static void requireSamplable(CheckpointRef ref, Denoiser denoiser) throws CheckpointException {
-        if (denoiser.prediction() != Prediction.NOISE) {
+        if (!SamplerKind.anyFits(denoiser.prediction())) {
             throw new CheckpointException("Checkpoint '" + ref.directory() + "' predicts a "
                     + denoiser.prediction().name().toLowerCase(Locale.ROOT)
                     + ": the samplers here need a network that predicts noise, such as U-DiT or DiT");

@@ -1,6 +1,7 @@
 package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Sampler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Steps rows of many requests together. One owner thread calls everything but {@link #stage} and {@link #isResident}, which any
  * thread may call.
  *
- * <p>Every row has its own timestep, label, guidance and sampler; a forward pass takes all rows of one checkpoint, padded to the
+ * <p>Every row has its own time, label, guidance and sampler; a forward pass takes all rows of one checkpoint, padded to the
  * next bucket. Checkpoints with rows in flight take turns, the one that waited longest first. What a row becomes depends on its
  * task alone, bit for bit, as long as the network's rows do not depend on each other: not on the other rows, the buckets, the
  * order of submission, or whether it was interrupted by {@link #snapshot} and submitted again elsewhere.
@@ -63,7 +64,10 @@ public final class SamplingEngine implements AutoCloseable {
                 resident.rows() == 0 && !sha256ToKeep.contains(resident.ref().sha256()));
     }
 
-    /** Network rows not taken: a guided sample takes two, an unguided one takes one. */
+    /**
+     * Network rows not taken: a guided sample takes two, an unguided one takes one. One that is guided at some noise levels only keeps
+     * both of its own throughout, though it runs a single one where it is not guided.
+     */
     public int freeRows() {
         return options.maxRows() - takenRows;
     }
@@ -72,25 +76,25 @@ public final class SamplingEngine implements AutoCloseable {
      * Takes a row in; its checkpoint must be resident and {@link #freeRows} large enough.
      *
      * @throws IllegalStateException if one of these does not hold, or the engine is closed
-     * @throws IllegalArgumentException if the row does not fit its checkpoint, or has no step left to take
+     * @throws IllegalArgumentException if the row does not fit its checkpoint or its sampler, or has no evaluation left to take
      */
     public void submit(SampleRow row) {
         requireOpen();
         SampleTask task = row.task();
         ResidentCheckpoint checkpoint = requireResident(task);
-        int networkRows = InFlightRow.networkRows(task);
-        if (networkRows > freeRows()) {
-            throw new IllegalStateException(describe(task) + " takes " + networkRows + " network rows, but "
-                    + freeRows() + " of " + options.maxRows() + " are free: submit it when others have finished");
+        int places = task.settings().places();
+        if (places > freeRows()) {
+            throw new IllegalStateException(describe(task) + " takes " + places + " network rows, but " + freeRows()
+                    + " of " + options.maxRows() + " are free: submit it when others have finished");
         }
         requireFits(row, checkpoint);
         inFlight.add(new InFlightRow(row, checkpoint));
-        takenRows += networkRows;
+        takenRows += places;
         checkpoint.rowEntered(clock++);
     }
 
     /**
-     * One forward pass over rows that share a checkpoint, one denoising step for each; returns those that finished, in order of
+     * One forward pass over rows that share a checkpoint, one evaluation for each; returns those that finished, in order of
      * submission. Does nothing when idle. If the network throws, no row has changed.
      */
     public List<FinishedSample> step() {
@@ -104,8 +108,7 @@ public final class SamplingEngine implements AutoCloseable {
         int used = 0;
         for (InFlightRow row : inFlight) {
             if (row.checkpoint() == checkpoint) {
-                row.writeInputs(buffers, used);
-                used += row.networkRows();
+                used += row.writeInputs(buffers, used);
                 batch.add(row);
             }
         }
@@ -114,8 +117,7 @@ public final class SamplingEngine implements AutoCloseable {
         buffers.predict(checkpoint.denoiser(), bucket);
         int at = 0;
         for (InFlightRow row : batch) {
-            row.advance(buffers, at);
-            at += row.networkRows();
+            at += row.advance(buffers, at);
         }
         List<FinishedSample> finished = release();
         checkpoint.stepped(finished.size(), clock++);
@@ -168,7 +170,7 @@ public final class SamplingEngine implements AutoCloseable {
         for (InFlightRow row : batch) {
             if (row.finished()) {
                 finished.add(row.finish());
-                takenRows -= row.networkRows();
+                takenRows -= row.places();
             }
         }
         if (!finished.isEmpty()) {
@@ -194,15 +196,45 @@ public final class SamplingEngine implements AutoCloseable {
             throw new IllegalArgumentException(describe(task) + " has label " + task.label() + ", but checkpoint '"
                     + checkpoint.ref().directory() + "' has " + checkpoint.nullLabel() + " classes, from 0");
         }
-        if (row.stepsDone() == task.settings().steps()) {
+        requireFits(row, checkpoint, samplerOf(task, checkpoint));
+    }
+
+    private static Sampler samplerOf(SampleTask task, ResidentCheckpoint checkpoint) {
+        try {
+            return checkpoint.plan(task.settings()).sampler();
+        } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    describe(task) + " has taken all its " + row.stepsDone() + " steps: there is nothing left to do");
+                    describe(task) + " cannot be drawn from checkpoint '"
+                            + checkpoint.ref().directory() + "': " + e.getMessage(),
+                    e);
         }
-        if (row.stepsDone() > 0 && row.latent().length != checkpoint.latentSize()) {
+    }
+
+    private static void requireFits(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
+        SampleTask task = row.task();
+        if (row.evaluationsDone() >= sampler.evaluations()) {
+            throw new IllegalArgumentException(describe(task) + " has " + row.evaluationsDone()
+                    + " evaluations behind it, but " + samplerName(task) + " takes " + sampler.evaluations()
+                    + " in all: there is nothing left to do");
+        }
+        if (row.evaluationsDone() == 0) {
+            return;
+        }
+        if (row.latent().length != checkpoint.latentSize()) {
             throw new IllegalArgumentException(
                     describe(task) + " has a latent of " + row.latent().length + " values, but checkpoint '"
                             + checkpoint.ref().directory() + "' works on " + checkpoint.latentSize());
         }
+        if (row.history().length != sampler.historyLength()) {
+            throw new IllegalArgumentException(describe(task) + " comes with a history of " + row.history().length
+                    + " arrays, but " + samplerName(task) + " keeps " + sampler.historyLength()
+                    + ": go on with it by the build that it was saved by, or start it anew");
+        }
+    }
+
+    private static String samplerName(SampleTask task) {
+        return "'" + task.settings().kind().wireName() + "' of "
+                + task.settings().steps() + " steps";
     }
 
     private void requireOpen() {

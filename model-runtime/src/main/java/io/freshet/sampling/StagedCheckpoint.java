@@ -1,6 +1,7 @@
 package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import java.util.List;
 
 /**
@@ -8,9 +9,15 @@ import java.util.List;
  *
  * @param checkpoint which
  * @param classNames its classes by label
+ * @param prediction what it predicts, which decides the samplers that can draw from it
  * @param verifyMillis reading and verifying the files
  * @param stageMillis building the network in memory
  * @param warmMillis running every bucket once
  */
 public record StagedCheckpoint(
-        CheckpointRef checkpoint, List<String> classNames, long verifyMillis, long stageMillis, long warmMillis) {}
+        CheckpointRef checkpoint,
+        List<String> classNames,
+        Prediction prediction,
+        long verifyMillis,
+        long stageMillis,
+        long warmMillis) {}

@@ -3,6 +3,7 @@ package io.freshet.app.images;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
+import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.image.Png;
 import io.freshet.image.RgbImage;
 import io.freshet.model.CheckpointDenoiserLoader;
@@ -10,7 +11,6 @@ import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
-import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.sampling.StagedCheckpoint;
@@ -50,21 +50,16 @@ public final class OfflineSampler {
      */
     public void draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
-        SamplerSettings settings = new SamplerSettings(
-                SamplerKind.fromWireName(request.getSampler()),
-                request.getSteps(),
-                request.getEta(),
-                request.getGuidance());
+        SamplerSettings settings = RequestSettings.of(request);
         try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, new CheckpointDenoiserLoader(store))) {
             List<String> names = stage(engine).classNames();
             int[] labels = labels(request.getClasses(), names);
-            int rowsEach = settings.guided() ? 2 : 1;
             long next = 0;
             while (next < request.getCount() || !engine.isIdle()) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("Drawing was stopped");
                 }
-                while (next < request.getCount() && engine.freeRows() >= rowsEach) {
+                while (next < request.getCount() && engine.freeRows() >= settings.places()) {
                     int label = labels[(int) (next % labels.length)];
                     engine.submit(SampleRow.start(new SampleTask(
                             request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));
@@ -106,17 +101,13 @@ public final class OfflineSampler {
 
     private GeneratedImage image(FinishedSample sample, GenerationRequest request, List<String> names) {
         RgbImage image = RgbImage.fromSample(sample.width(), sample.height(), sample.values());
-        return GeneratedImage.newBuilder()
+        return RequestSettings.describe(sample.task().settings(), GeneratedImage.newBuilder())
                 .setRequestId(request.getRequestId())
                 .setIndex(sample.task().index())
                 .setCount(request.getCount())
                 .setSeed(request.getSeed())
                 .setLabel(sample.task().label())
                 .setClassName(names.get(sample.task().label()))
-                .setSampler(request.getSampler())
-                .setSteps(request.getSteps())
-                .setEta(request.getEta())
-                .setGuidance(request.getGuidance())
                 .setModel(checkpoint.model())
                 .setCheckpointStep(checkpoint.step())
                 .setCheckpointSha256(checkpoint.sha256())

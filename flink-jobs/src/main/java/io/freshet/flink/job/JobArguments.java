@@ -35,7 +35,7 @@ record JobArguments(String store, SamplingJobOptions options) {
         MAX_COUNT("most images in one request"),
         EVALUATION_SAMPLES("images that each checkpoint is judged by; 0 for none"),
         EVALUATION_SEED("their seed, the same for all checkpoints"),
-        EVALUATION_SAMPLER("their sampler, ddim or ddpm"),
+        EVALUATION_SAMPLER("their sampler, one of those that a request can name"),
         EVALUATION_STEPS("their denoising steps"),
         EVALUATION_ETA("their DDIM eta"),
         EVALUATION_GUIDANCE("their classifier-free guidance scale"),

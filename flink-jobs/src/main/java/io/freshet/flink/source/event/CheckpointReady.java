@@ -1,5 +1,6 @@
 package io.freshet.flink.source.event;
 
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.List;
 import org.apache.flink.api.connector.source.SourceEvent;
@@ -10,6 +11,7 @@ public final class CheckpointReady implements SourceEvent {
 
     private final ShippedCheckpoint checkpoint;
     private final List<String> classNames;
+    private final Prediction prediction;
     private final long verifyMillis;
     private final long stageMillis;
     private final long warmMillis;
@@ -17,6 +19,7 @@ public final class CheckpointReady implements SourceEvent {
     public CheckpointReady(StagedCheckpoint staged) {
         this.checkpoint = ShippedCheckpoint.of(staged.checkpoint());
         this.classNames = List.copyOf(staged.classNames());
+        this.prediction = staged.prediction();
         this.verifyMillis = staged.verifyMillis();
         this.stageMillis = staged.stageMillis();
         this.warmMillis = staged.warmMillis();
@@ -24,7 +27,7 @@ public final class CheckpointReady implements SourceEvent {
 
     /** What was staged, and how long it took. */
     public StagedCheckpoint staged() {
-        return new StagedCheckpoint(checkpoint.unpack(), classNames, verifyMillis, stageMillis, warmMillis);
+        return new StagedCheckpoint(checkpoint.unpack(), classNames, prediction, verifyMillis, stageMillis, warmMillis);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -57,8 +58,8 @@ final class CheckpointCatalog {
     }
 
     /** Accepts the candidate. */
-    CommittedCheckpoint commitCandidate(List<String> classNames) {
-        CommittedCheckpoint accepted = new CommittedCheckpoint(announced.removeFirst(), classNames);
+    CommittedCheckpoint commitCandidate(List<String> classNames, Prediction prediction) {
+        CommittedCheckpoint accepted = new CommittedCheckpoint(announced.removeFirst(), classNames, prediction);
         committed.put(accepted.checkpoint().sha256(), accepted);
         if (latest == null || !isLate(accepted.checkpoint(), latest.checkpoint())) {
             latest = accepted;

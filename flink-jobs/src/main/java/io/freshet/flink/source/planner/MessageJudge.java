@@ -1,7 +1,9 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
@@ -76,6 +78,7 @@ final class MessageJudge {
         checkCount(request.getCount());
         SamplerSettings settings = settingsOf(request);
         CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
+        checkFits(settings.kind(), checkpoint.prediction());
         return new PlannedRequest(
                 request.getRequestId(),
                 request.getCount(),
@@ -133,13 +136,17 @@ final class MessageJudge {
 
     private static SamplerSettings settingsOf(GenerationRequest request) throws Rejection {
         try {
-            return new SamplerSettings(
-                    SamplerKind.fromWireName(request.getSampler()),
-                    request.getSteps(),
-                    request.getEta(),
-                    request.getGuidance());
+            return RequestSettings.of(request);
         } catch (IllegalArgumentException e) {
             throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void checkFits(SamplerKind kind, Prediction prediction) throws Rejection {
+        try {
+            kind.requireFits(prediction);
+        } catch (IllegalArgumentException e) {
+            throw new Rejection("unfit-sampler", String.valueOf(e.getMessage()));
         }
     }
 

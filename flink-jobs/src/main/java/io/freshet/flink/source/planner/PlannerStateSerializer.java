@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlaceTable;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
@@ -15,13 +16,14 @@ import java.util.Map;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.kafka.common.TopicPartition;
 
-/** Version 1. Stateless. Lists of class names are stored once however many checkpoints share them. */
+/**
+ * Lists of class names are stored once however many checkpoints share them; checkpoints say what they predict since version 2.
+ * Stateless.
+ */
 public final class PlannerStateSerializer implements SimpleVersionedSerializer<PlannerState> {
-    private static final int VERSION = 1;
-
     @Override
     public int getVersion() {
-        return VERSION;
+        return StateOutput.VERSION;
     }
 
     @Override
@@ -59,16 +61,13 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
         for (CommittedCheckpoint each : committed) {
             out.writeCheckpoint(each.checkpoint());
             out.writeInt(classLists.placeOf(each.classNames()));
+            out.writeString(each.prediction().name());
         }
     }
 
     @Override
     public PlannerState deserialize(int version, byte[] serialized) throws IOException {
-        if (version != VERSION) {
-            throw new IOException("Planner state of version " + version + " cannot be read: this build reads version "
-                    + VERSION + "; restore with the build that wrote it");
-        }
-        return StateInput.readFully("Planner state", serialized, PlannerStateSerializer::read);
+        return StateInput.readFully("Planner state", version, serialized, PlannerStateSerializer::read);
     }
 
     private static PlannerState read(StateInput in) throws IOException {
@@ -107,7 +106,8 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 throw in.damaged("checkpoint " + checkpoint.shortSha() + " names class list " + place + " of "
                         + classLists.size());
             }
-            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place)));
+            Prediction prediction = in.version() == 1 ? Prediction.NOISE : Prediction.valueOf(in.readString());
+            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), prediction));
         }
         return committed;
     }

@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.metric.JobMetric;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
@@ -293,22 +294,37 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     }
 
     private void commit(Collection<StagedCheckpoint> staged) {
-        List<String> classNames = staged.iterator().next().classNames();
-        CheckpointRef checkpoint = catalog.commitCandidate(classNames).checkpoint();
+        StagedCheckpoint first = staged.iterator().next();
+        CheckpointRef checkpoint =
+                catalog.commitCandidate(first.classNames(), first.prediction()).checkpoint();
         LOG.info("Checkpoint {} of step {} is committed", checkpoint.shortSha(), checkpoint.step());
         notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), clock.millis()));
-        PlannerOptions.Evaluation evaluation = options.evaluation();
-        if (evaluation.samples() > 0) {
-            plan(new PlannedRequest(
-                    MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
-                            + checkpoint.shortSha(),
-                    evaluation.samples(),
-                    evaluation.seed(),
-                    List.of(),
-                    evaluation.settings(),
-                    checkpoint,
-                    Purpose.EVALUATION));
+        if (options.evaluation().samples() > 0) {
+            planEvaluation(checkpoint, first.prediction());
         }
+    }
+
+    private void planEvaluation(CheckpointRef checkpoint, Prediction prediction) {
+        PlannerOptions.Evaluation evaluation = options.evaluation();
+        try {
+            evaluation.settings().kind().requireFits(prediction);
+        } catch (IllegalArgumentException e) {
+            LOG.warn(
+                    "Checkpoint {} of step {} is not judged: the evaluation's {}",
+                    checkpoint.shortSha(),
+                    checkpoint.step(),
+                    e.getMessage());
+            return;
+        }
+        plan(new PlannedRequest(
+                MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
+                        + checkpoint.shortSha(),
+                evaluation.samples(),
+                evaluation.seed(),
+                List.of(),
+                evaluation.settings(),
+                checkpoint,
+                Purpose.EVALUATION));
     }
 
     private void sendPlans() {

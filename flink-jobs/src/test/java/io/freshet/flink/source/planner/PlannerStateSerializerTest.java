@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.GuidedChannels;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.testing.Corruption;
+import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
@@ -26,12 +29,16 @@ class PlannerStateSerializerTest {
     }
 
     private static PlannerState state() {
+        return state(new Guidance(4, GuidedChannels.ALL, 0.28, 2.9), Prediction.VELOCITY);
+    }
+
+    private static PlannerState state(Guidance guidance, Prediction second) {
         PlannedRequest request = new PlannedRequest(
                 "a",
                 100_000_000,
                 1,
                 List.of(),
-                new SamplerSettings(SamplerKind.DDPM, 250, 0, 4),
+                new SamplerSettings(SamplerKind.DDPM, 250, 0, guidance),
                 checkpoint(1),
                 Purpose.EVALUATION);
         SamplerOutput notice = Notices.rejected(
@@ -43,8 +50,8 @@ class PlannerStateSerializerTest {
                 Map.of(new TopicPartition("r", 2), 8L, new TopicPartition("c", 0), 3L),
                 List.of(new SampleRange(request, 10, 20), new SampleRange(request, 500, 100_000_000)),
                 List.of(
-                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square")),
-                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"))),
+                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square"), Prediction.NOISE),
+                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"), second)),
                 checkpoint(2).sha256(),
                 List.of(checkpoint(3)),
                 List.of(notice),
@@ -53,9 +60,18 @@ class PlannerStateSerializerTest {
 
     @Test
     void keepsEverythingThroughARoundTrip() throws IOException {
-        assertThat(serializer.deserialize(1, serializer.serialize(state()))).isEqualTo(state());
-        assertThat(serializer.deserialize(1, serializer.serialize(PlannerState.empty())))
+        assertThat(serializer.deserialize(2, serializer.serialize(state()))).isEqualTo(state());
+        assertThat(serializer.deserialize(2, serializer.serialize(PlannerState.empty())))
                 .isEqualTo(PlannerState.empty());
+    }
+
+    @Test
+    void readsWhatTheFirstVersionWrote() throws IOException {
+        byte[] written =
+                getClass().getResourceAsStream("/state/planner-state-1.bin").readAllBytes();
+        PlannerState state = serializer.deserialize(1, written);
+        assertThat(state).isEqualTo(state(Guidance.asPublished(4), Prediction.NOISE));
+        Corruption.check(written, bytes -> serializer.deserialize(1, bytes));
     }
 
     @Test
@@ -66,7 +82,7 @@ class PlannerStateSerializerTest {
         }
         List<CommittedCheckpoint> committed = new ArrayList<>();
         for (int step = 0; step < 1000; step++) {
-            committed.add(new CommittedCheckpoint(checkpoint(step), classNames));
+            committed.add(new CommittedCheckpoint(checkpoint(step), classNames, Prediction.NOISE));
         }
         PlannerState many = new PlannerState(Map.of(), List.of(), committed, null, List.of(), List.of(), List.of());
         assertThat(serializer.serialize(many).length)
@@ -78,11 +94,13 @@ class PlannerStateSerializerTest {
     void refusesAnotherVersion() {
         assertThatIOException()
                 .isThrownBy(() -> serializer.deserialize(0, serializer.serialize(state())))
-                .withMessageContaining("version 0");
+                .withMessage(
+                        "Planner state of version 0 cannot be read: this build reads versions 1 to 2; restore with the build"
+                                + " that wrote it");
     }
 
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
-        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(1, bytes));
+        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(2, bytes));
     }
 }

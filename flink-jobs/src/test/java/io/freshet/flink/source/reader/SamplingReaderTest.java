@@ -53,14 +53,11 @@ class SamplingReaderTest {
     }
 
     private static PlannedRequest request(String id, long count, double guidance, CheckpointRef checkpoint) {
-        return new PlannedRequest(
-                id,
-                count,
-                3,
-                List.of(),
-                new SamplerSettings(SamplerKind.DDIM, 5, 0.5, guidance),
-                checkpoint,
-                Purpose.REQUEST);
+        return request(id, count, new SamplerSettings(SamplerKind.DDIM, 5, 0.5, guidance), checkpoint);
+    }
+
+    private static PlannedRequest request(String id, long count, SamplerSettings settings, CheckpointRef checkpoint) {
+        return new PlannedRequest(id, count, 3, List.of(), settings, checkpoint, Purpose.REQUEST);
     }
 
     private static WorkSplit work(String id, long count) {
@@ -151,15 +148,18 @@ class SamplingReaderTest {
 
     @Test
     void resumesRowsInFlightBitForBitOnAnotherReader() throws Exception {
+        PlannedRequest multistep = request("u", 15, new SamplerSettings(SamplerKind.UNIPC, 5, 0, 1), GOOD);
+        WorkSplit work =
+                WorkSplit.ofRanges(List.of(SampleRange.all(request("r", 15, 1, GOOD)), SampleRange.all(multistep)));
         SamplingReader undisturbed = reader();
-        undisturbed.addSplits(List.of(work("r", 30)));
+        undisturbed.addSplits(List.of(work));
         undisturbed.start();
         run(undisturbed, 30);
         Map<String, GeneratedImage> expected = Map.copyOf(output.images());
         output.collected.clear();
 
         SamplingReader first = reader();
-        first.addSplits(List.of(work("r", 30)));
+        first.addSplits(List.of(work));
         first.start();
         run(first, 8);
         first.pollNext(output);
@@ -167,8 +167,12 @@ class SamplingReaderTest {
         List<WorkSplit> state = throughBytes(first.snapshotState(1));
         assertThat(state.get(0).rows()).as("rows in flight").hasSize(8);
         assertThat(state.get(0).rows())
-                .allSatisfy(
-                        r -> assertThat(r.row().stepsDone()).as("steps done").isPositive());
+                .allSatisfy(r -> assertThat(r.row().evaluationsDone())
+                        .as("evaluations done")
+                        .isPositive())
+                .anySatisfy(r -> assertThat(r.row().history())
+                        .as("history")
+                        .hasDimensions(3, r.row().latent().length));
 
         SamplingReader second = reader();
         second.addSplits(state);
