@@ -1,0 +1,36 @@
+package io.freshet.app.bench;
+
+import java.util.List;
+
+/**
+ * Resident memory over time; the names are those of the JSON report. The memory of a process goes up and down by itself, so that
+ * growth is the slope of a line through all that was seen, times the work done.
+ *
+ * @param steps of the engine
+ * @param swaps checkpoints that were loaded, of which the one before was unloaded
+ * @param startMiB resident after warming up
+ * @param endMiB resident at the end
+ * @param growthMiBPer100Steps while steps were taken and no checkpoint swapped
+ * @param growthMiBPer100Swaps while checkpoints were swapped, with few steps between
+ * @param growthMiB of all steps and swaps together
+ * @param flatness growthMiB over startMiB: 0 is flat
+ * @param boundMiB the most that growthMiB may be
+ * @param pass whether it is no more than that
+ * @param residentMiB all that was seen, in order
+ */
+public record MemoryFigures(
+        int steps,
+        int swaps,
+        double startMiB,
+        double endMiB,
+        double growthMiBPer100Steps,
+        double growthMiBPer100Swaps,
+        double growthMiB,
+        double flatness,
+        double boundMiB,
+        boolean pass,
+        List<Double> residentMiB) {
+    public MemoryFigures {
+        residentMiB = List.copyOf(residentMiB);
+    }
+}
