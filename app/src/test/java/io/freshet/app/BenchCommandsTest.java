@@ -105,7 +105,7 @@ class BenchCommandsTest {
 
     @Test
     void memoryFailsOnlyIfItGrowsByMoreThanTheBound() throws IOException {
-        assertThat(run("bench", "memory", "--steps", "20", "--swaps", "10", "--bound", "1e6", "--json"))
+        assertThat(run("bench", "memory", "--steps", "10", "--swaps", "10", "--bound", "1e6", "--json"))
                 .as(messages())
                 .isEqualTo(ExitCode.OK);
         JsonNode json = json();

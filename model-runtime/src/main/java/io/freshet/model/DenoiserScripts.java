@@ -71,12 +71,27 @@ public final class DenoiserScripts {
      * @throws IllegalArgumentException if the original's operations for this network are not known here, or the weights do not fit
      */
     public static ScriptModule reference(DenoiserConfig config, Map<String, Tensor> trained) {
+        UDitConfig known = requireReference(config);
         requireParameters(config, trained);
-        if (config instanceof UDitConfig udit) {
-            return UDitReference.script(udit, trained);
+        return UDitReference.script(known, trained);
+    }
+
+    /**
+     * Checks that there is a {@link #reference} form of a network.
+     *
+     * @return the network
+     * @throws IllegalArgumentException if the original's operations for it are not known here; tells for what they are
+     */
+    public static UDitConfig requireReference(DenoiserConfig config) {
+        if (!(config instanceof UDitConfig udit)) {
+            throw new IllegalArgumentException("There is no reference form of a " + config.architecture()
+                    + ": expected a " + UDitConfig.ARCHITECTURE);
         }
-        throw new IllegalArgumentException(
-                "There is no reference form of a " + config.architecture() + ": expected a " + UDitConfig.ARCHITECTURE);
+        if (!udit.recipe().equals(UDitRecipe.PAPER)) {
+            throw new IllegalArgumentException("There is no reference form of a U-DiT with the switches "
+                    + udit.recipe() + ": expected those of the paper, " + UDitRecipe.PAPER);
+        }
+        return udit;
     }
 
     /**

@@ -34,14 +34,10 @@ final class UDitReference {
     /**
      * The module, with a method {@code forward(x, t, y)} as the inference form has it.
      *
+     * @param config with the paper's recipe
      * @param trained all parameters, whose names and shapes have been checked
-     * @throws IllegalArgumentException if the recipe is not the paper's
      */
     static ScriptModule script(UDitConfig config, Map<String, Tensor> trained) {
-        if (!config.recipe().equals(UDitRecipe.PAPER)) {
-            throw new IllegalArgumentException("There is no reference form of a U-DiT with the switches "
-                    + config.recipe() + ": expected those of the paper, " + UDitRecipe.PAPER);
-        }
         UDitReference reference = new UDitReference(config);
         String source = reference.forward();
         return new ScriptModule(tensors(config, trained), List.of(source));

@@ -62,68 +62,81 @@ public record MemoryBench(int steps, int swaps, double boundMiB) {
      * @throws IllegalStateException if the operating system does not tell what is resident
      */
     public MemoryFigures run(IntConsumer progress) throws CheckpointException, IOException {
-        readMiB();
+        read();
         try (BenchStore store = new BenchStore(NETWORK, 2);
                 SamplingEngine engine = new SamplingEngine(OPTIONS, new CheckpointDenoiserLoader(store.store()))) {
             Run run = new Run(engine, store.checkpoints(), progress);
             run.swap();
             run.steps(warm(steps));
             run.swaps(warm(swaps));
-            List<Double> whileStepping = readings(steps, run::steps);
-            List<Double> whileSwapping = readings(swaps, run::swaps);
+            List<Reading> whileStepping = readings(steps, run::steps);
+            List<Reading> whileSwapping = readings(swaps, run::swaps);
             return figures(whileStepping, whileSwapping);
         }
     }
 
-    private static List<Double> readings(int count, IntConsumer work) {
-        List<Double> readings = new ArrayList<>(List.of(readMiB()));
+    private static List<Reading> readings(int count, IntConsumer work) {
+        List<Reading> readings = new ArrayList<>(List.of(read()));
         for (int part = 0; part < READINGS; part++) {
             work.accept((part + 1) * count / READINGS - part * count / READINGS);
-            readings.add(readMiB());
+            readings.add(read());
         }
         return readings;
     }
 
-    private MemoryFigures figures(List<Double> whileStepping, List<Double> whileSwapping) {
-        double ofSteps = READINGS * slope(whileStepping);
-        double ofSwaps = READINGS * slope(whileSwapping);
-        double growth = ofSteps + ofSwaps;
-        double start = whileStepping.get(0);
-        List<Double> all = new ArrayList<>(whileStepping);
+    private MemoryFigures figures(List<Reading> whileStepping, List<Reading> whileSwapping) {
+        double ofSteps = growth(whileStepping);
+        double ofSwaps = growth(whileSwapping);
+        List<Reading> all = new ArrayList<>(whileStepping);
         all.addAll(whileSwapping);
+        double start = all.get(0).residentMiB;
         return new MemoryFigures(
                 steps,
                 swaps,
                 start,
-                all.get(all.size() - 1),
+                all.get(all.size() - 1).residentMiB,
                 100 * ofSteps / steps,
                 100 * ofSwaps / swaps,
-                growth,
-                growth / start,
+                ofSteps + ofSwaps,
+                (ofSteps + ofSwaps) / start,
                 boundMiB,
-                growth <= boundMiB,
-                all);
+                ofSteps + ofSwaps <= boundMiB,
+                all.stream().map(Reading::residentMiB).toList(),
+                all.stream().map(Reading::heapMiB).toList());
     }
 
-    /** Growth from one reading to the next, by least squares. */
+    /** The launcher has the heap resident from the start, so that objects kept on it do not show there. */
+    private static double growth(List<Reading> readings) {
+        return READINGS
+                * (slope(readings.stream().map(Reading::residentMiB).toList())
+                        + slope(readings.stream().map(Reading::heapMiB).toList()));
+    }
+
+    /**
+     * Growth from one reading to the next: the median of the slopes between all pairs (Theil and Sen), which a leak moves and a
+     * jump, such as a heap that is extended once, does not.
+     */
     static double slope(List<Double> readings) {
-        int n = readings.size();
-        double middle = (n - 1) / 2.0;
-        double product = 0;
-        double square = 0;
-        for (int i = 0; i < n; i++) {
-            product += (i - middle) * readings.get(i);
-            square += (i - middle) * (i - middle);
+        List<Double> slopes = new ArrayList<>();
+        for (int i = 0; i < readings.size(); i++) {
+            for (int k = i + 1; k < readings.size(); k++) {
+                slopes.add((readings.get(k) - readings.get(i)) / (k - i));
+            }
         }
-        return product / square;
+        return Spread.of(slopes).median();
     }
 
-    private static double readMiB() {
-        return ProcessMemory.residentKiB(ProcessHandle.current().pid())
-                        .orElseThrow(
-                                () -> new IllegalStateException(
-                                        "This operating system does not tell what is resident: expected /proc, as Linux has it"))
-                / 1024.0;
+    /** Resident memory of the process, and what of the Java heap is in use once garbage is gone. */
+    private record Reading(double residentMiB, double heapMiB) {}
+
+    private static Reading read() {
+        System.gc(); // native memory behind buffers is freed with them
+        Runtime runtime = Runtime.getRuntime();
+        double heapMiB = (runtime.totalMemory() - runtime.freeMemory()) / (double) (1 << 20);
+        long residentKiB = ProcessMemory.residentKiB(ProcessHandle.current().pid())
+                .orElseThrow(() -> new IllegalStateException(
+                        "This operating system does not tell what is resident: expected /proc, as Linux has it"));
+        return new Reading(residentKiB / 1024.0, heapMiB);
     }
 
     /** The engine at work. */

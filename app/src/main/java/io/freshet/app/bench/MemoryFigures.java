@@ -3,8 +3,8 @@ package io.freshet.app.bench;
 import java.util.List;
 
 /**
- * Resident memory over time; the names are those of the JSON report. The memory of a process goes up and down by itself, so that
- * growth is the slope of a line through all that was seen, times the work done.
+ * Memory over time; the names are those of the JSON report. The memory of a process goes up and down by itself, so that growth is
+ * a slope through all readings, times the work done: of resident memory plus of what is in use on the Java heap.
  *
  * @param steps of the engine
  * @param swaps checkpoints that were loaded, of which the one before was unloaded
@@ -16,7 +16,8 @@ import java.util.List;
  * @param flatness growthMiB over startMiB: 0 is flat
  * @param boundMiB the most that growthMiB may be
  * @param pass whether it is no more than that
- * @param residentMiB all that was seen, in order
+ * @param residentMiB all readings of resident memory, in order
+ * @param heapMiB what was in use on the Java heap then
  */
 public record MemoryFigures(
         int steps,
@@ -29,8 +30,10 @@ public record MemoryFigures(
         double flatness,
         double boundMiB,
         boolean pass,
-        List<Double> residentMiB) {
+        List<Double> residentMiB,
+        List<Double> heapMiB) {
     public MemoryFigures {
         residentMiB = List.copyOf(residentMiB);
+        heapMiB = List.copyOf(heapMiB);
     }
 }

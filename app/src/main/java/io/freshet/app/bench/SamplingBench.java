@@ -48,6 +48,7 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
         require(rounds >= FEWEST_ROUNDS, "rounds", rounds, "at least " + FEWEST_ROUNDS);
         require(threads >= 1, "threads", threads, "at least 1");
         require(matmulSize >= 1 && matmulSize <= 1 << 14, "matmul size", matmulSize, "1 to 16384");
+        DenoiserScripts.requireReference(config);
     }
 
     private static void require(boolean condition, String name, int actual, String expected) {
@@ -60,7 +61,6 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
      * Measures, on the calling thread.
      *
      * @param progress hears how many rounds are done
-     * @throws IllegalArgumentException if the network has no reference form
      * @throws IllegalStateException if our fp32 does not predict what the reference does, which makes times meaningless
      */
     public SamplingFigures run(IntConsumer progress) {

@@ -23,5 +23,8 @@ class SpreadTest {
     void slopesAreOfAllReadings() {
         assertThat(MemoryBench.slope(List.of(5.0, 7.0, 9.0, 11.0))).isCloseTo(2, within(1e-12));
         assertThat(MemoryBench.slope(List.of(5.0, 6.0, 5.0, 6.0, 5.0))).isCloseTo(0, within(1e-12));
+        assertThat(MemoryBench.slope(List.of(5.0, 5.0, 25.0, 25.0, 25.0, 25.0, 25.0)))
+                .as("a jump")
+                .isZero();
     }
 }
