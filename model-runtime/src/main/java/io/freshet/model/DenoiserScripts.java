@@ -49,8 +49,49 @@ public final class DenoiserScripts {
      * @param folded from {@link #fold}
      */
     public static ScriptModule inference(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators) {
-        Forward forward = new Forward(config, folded, operators);
+        return inference(config, folded, operators, Precision.FP32);
+    }
+
+    /**
+     * The inference form with other numbers inside; its inputs and output are float32 all the same.
+     *
+     * @param folded from {@link #fold}
+     * @throws java.io.UncheckedIOException if there is no room for temporary files
+     */
+    public static ScriptModule inference(
+            DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
+        Forward forward = new Forward(config, folded, operators, precision);
         return forward.module(forward.g.result(forward.g.op("torch.contiguous", forward.out)));
+    }
+
+    /**
+     * The original code's inference, operation for operation, as a measure of ours: the same numbers, the same method.
+     *
+     * @param trained all of {@link DenoiserNetwork#parameters}
+     * @throws IllegalArgumentException if the original's operations for this network are not known here, or the weights do not fit
+     */
+    public static ScriptModule reference(DenoiserConfig config, Map<String, Tensor> trained) {
+        UDitConfig known = requireReference(config);
+        requireParameters(config, trained);
+        return UDitReference.script(known, trained);
+    }
+
+    /**
+     * Checks that there is a {@link #reference} form of a network.
+     *
+     * @return the network
+     * @throws IllegalArgumentException if the original's operations for it are not known here; tells for what they are
+     */
+    public static UDitConfig requireReference(DenoiserConfig config) {
+        if (!(config instanceof UDitConfig udit)) {
+            throw new IllegalArgumentException("There is no reference form of a " + config.architecture()
+                    + ": expected a " + UDitConfig.ARCHITECTURE);
+        }
+        if (!udit.recipe().equals(UDitRecipe.PAPER)) {
+            throw new IllegalArgumentException("There is no reference form of a U-DiT with the switches "
+                    + udit.recipe() + ": expected those of the paper, " + UDitRecipe.PAPER);
+        }
+        return udit;
     }
 
     /**
@@ -60,7 +101,7 @@ public final class DenoiserScripts {
      * @param folded from {@link #fold}
      */
     public static Observed observed(DenoiserConfig config, Map<String, Tensor> folded) {
-        Forward forward = new Forward(config, folded, Graph.Operators.CURRENT);
+        Forward forward = new Forward(config, folded, Graph.Operators.CURRENT, Precision.FP32);
         List<String> names = new ArrayList<>();
         List<Value> values = new ArrayList<>(List.of(forward.out));
         forward.g.landmarks().forEach((name, value) -> {
@@ -85,19 +126,31 @@ public final class DenoiserScripts {
 
     /** A method {@code forward} whose result is not decided yet. */
     private static final class Forward {
+        // Numbers of types in serialised TorchScript.
+        private static final int FLOAT32 = 6;
+        private static final int BFLOAT16 = 15;
+
         private final Graph g;
         private final Map<String, Tensor> tensors;
         private final Value out;
 
-        Forward(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators) {
+        Forward(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
             g = new Graph("forward", ScriptModule::attribute, operators);
             DenoiserNetwork network = config.network();
-            tensors = new LinkedHashMap<>(folded);
-            tensors.putAll(network.constants());
+            Map<String, Tensor> read = new LinkedHashMap<>(folded);
+            read.putAll(network.constants());
+            tensors = precision.store(read);
             Value x = g.input("x");
             Value t = g.input("t");
             Value y = g.input("y");
-            out = network.forward(g, g::parameter, x, t, Collections.nCopies(network.labelEmbedders(), y));
+            List<Value> labels = Collections.nCopies(network.labelEmbedders(), y);
+            out = precision == Precision.FP32
+                    ? network.forward(g, g::parameter, x, t, labels)
+                    : cast(network.forward(g, g::parameter, cast(x, BFLOAT16), t, labels), FLOAT32);
+        }
+
+        private Value cast(Value value, int scalarType) {
+            return g.op("torch.to", value, scalarType);
         }
 
         ScriptModule module(String source) {

@@ -49,7 +49,7 @@ final class DiT {
     Value forward(Value x, Value t, Value labels) {
         Value embedded = linear(patches(x), "x_embedder.proj"); // [B, n, D]
         g.landmark("x_embedder", () -> embedded);
-        Value c = condition(t, labels);
+        Value c = condition(x, t, labels);
         Value tokens =
                 config.blocks() == Blocks.DIT ? g.add(embedded, weights.apply(DiTParameters.POSITIONS)) : embedded;
         for (int i = 0; i < config.depth(); i++) {
@@ -59,8 +59,9 @@ final class DiT {
     }
 
     /** SiLU of timestep embedding plus label embedding, [B, D]: all that adaLN layers read. */
-    private Value condition(Value t, Value labels) {
-        Value sinusoids = Sinusoids.timesteps(g, weights.apply(DiTConstants.RAMP), t); // [B, 256]
+    private Value condition(Value x, Value t, Value labels) {
+        Value exact = Sinusoids.timesteps(g, weights.apply(DiTConstants.RAMP), t); // [B, 256], float32 in any case
+        Value sinusoids = g.op("torch.type_as", exact, x);
         Value time = linear(g.op("torch.silu", linear(sinusoids, "t_embedder.mlp.0")), "t_embedder.mlp.2");
         g.landmark("t_embedder", () -> time);
         Value label = g.op("torch.embedding", weights.apply("y_embedder.embedding_table.weight"), labels);

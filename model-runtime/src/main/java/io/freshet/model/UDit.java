@@ -43,7 +43,7 @@ final class UDit {
      * @return [B, C or 2C, S, S]: noise prediction and, if it is learned, variance interpolation
      */
     Value forward(Value x, Value t, List<Value> labels) {
-        Value frequencies = timestepFrequencies(t);
+        Value frequencies = g.op("torch.type_as", timestepFrequencies(t), x); // float32 until here
         Value c1 = condition(frequencies, labels.get(0), 1);
         Value c2 = condition(frequencies, labels.get(1), 2);
         Value c3 = condition(frequencies, labels.get(2), 3);

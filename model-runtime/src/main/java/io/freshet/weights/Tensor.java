@@ -81,6 +81,16 @@ public record Tensor(DType dtype, List<Long> shape, ByteBuffer data) {
     }
 
     /**
+     * The values of a float32 tensor as bfloat16, rounded to the nearest, computed when they are wanted.
+     *
+     * @throws IllegalStateException if it is of another type
+     */
+    public ElementSource bfloat16Elements() {
+        require(DType.F32);
+        return Narrowing.toBfloat16(this);
+    }
+
+    /**
      * The values as float32 with the result in a scratch file unless it is small.
      *
      * @throws IOException if the file system is full
