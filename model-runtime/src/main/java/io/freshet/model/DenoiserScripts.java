@@ -136,6 +136,9 @@ public final class DenoiserScripts {
 
         Forward(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
             g = new Graph("forward", ScriptModule::attribute, operators);
+            if (precision == Precision.BF16) {
+                g.attentionForm(Graph.AttentionForm.IN_PORTIONS);
+            }
             DenoiserNetwork network = config.network();
             Map<String, Tensor> read = new LinkedHashMap<>(folded);
             read.putAll(network.constants());

@@ -1,6 +1,5 @@
 package io.freshet.model;
 
-import io.freshet.model.UDitConstants.Rope;
 import io.freshet.model.UDitRecipe.Attention;
 import io.freshet.model.UDitRecipe.Downsampler;
 import io.freshet.script.Graph;
@@ -76,84 +75,80 @@ final class UDitAttention {
 
     /** Attention within each of the f² images of every f-th pixel; [B, s, s, d]. */
     private Value withinImages(Value down, String name) {
-        Value images = g.permute(g.reshape(down, -1, grid, factor, grid, factor, width), 0, 2, 4, 1, 3, 5);
-        Value tokens = g.reshape(images, -1, n, width); // [f²B, n, d]
-        g.landmark(name + ".downsampler", () -> g.reshape(tokens, -1, (long) factor * factor, n, width));
-        Value qkv = linear(tokens, name + ".to_qkv"); // queries, keys; values; queries, keys turned
-        g.landmark(
-                name + ".to_qkv",
-                () -> g.reshape(g.narrow(qkv, 2, 0, 3L * width), -1, (long) factor * factor, n, 3L * width));
-        List<Value> parts = split(qkv, 2L * width, width, 2L * width);
-        Value v = heads(parts.get(1), n, heads);
+        long images = (long) factor * factor;
+        Value apart = g.permute(g.reshape(down, -1, grid, factor, grid, factor, width), 1, 3, 0, 2, 4, 5);
+        Value tokens = g.reshape(apart, n, -1, width); // [n, Bf², d]
+        g.landmark(name + ".downsampler", () -> g.permute(g.reshape(tokens, n, -1, images, width), 1, 2, 0, 3));
+        Value v = linear(tokens, name + ".to_v");
         // A softmax over one token is one; leaving it out keeps rounding out of gradients that are zero.
-        Value attended = n == 1 ? v : queriesAndKeys(parts, v, name); // [f²B, n, A, h]
-        Value apart = g.reshape(attended, -1, factor, factor, grid, grid, width);
-        return g.reshape(g.permute(apart, 0, 3, 1, 4, 2, 5), -1, side, side, width);
+        Value attended = n == 1 ? v : withinImages(tokens, v, name);
+        Value back = g.reshape(attended, -1, factor, factor, heads, grid, grid, headSize);
+        return g.reshape(g.permute(back, 0, 4, 1, 5, 2, 3, 6), -1, side, side, width);
     }
 
-    private Value queriesAndKeys(List<Value> parts, Value v, String name) {
-        Value rotated = rotate(parts, n, 2 * heads, Rope.queries(stage)); // [f²B, n, 2A, h]
+    private Value withinImages(Value tokens, Value v, String name) {
+        Value projected = linear(tokens, name + ".to_qk");
+        g.landmark(name + ".to_qkv", () -> {
+            Value joined = g.reshape(g.cat(List.of(projected, v), 2), n, -1, (long) factor * factor, 3L * width);
+            return g.permute(joined, 1, 2, 0, 3);
+        });
+        Value rotated = rotate(projected, n, 2 * heads, UDitConstants.queries(stage)); // [n, Bf², 2A, h]
         Value scaled =
                 cosine() ? g.mul(rotated, g.op("torch.div", weights.apply(name + ".scale"), norm(rotated))) : rotated;
-        List<Value> qk = g.split(g.permute(scaled, 0, 2, 1, 3), 1, List.of((long) heads, (long) heads));
-        return attend(qk.get(0), qk.get(1), v);
+        List<Value> qk = g.split(scaled, 2, List.of((long) heads, (long) heads));
+        return attend(heads(qk.get(0)), heads(qk.get(1)), heads(g.reshape(v, n, -1, heads, headSize)));
     }
 
     /** Attention of every token to the means of f × f tokens; [B, s, s, d]. */
     private Value toBlocks(Value down, String name) {
         int all = side * side;
-        Value tokens = g.reshape(down, -1, all, width);
-        g.landmark(name + ".downsampler", () -> g.reshape(tokens, -1, 1, all, width));
+        Value tokens = g.reshape(g.permute(down, 1, 2, 0, 3), all, -1, width); // [s², B, d]
+        g.landmark(name + ".downsampler", () -> g.permute(g.reshape(tokens, all, -1, 1, width), 1, 2, 0, 3));
         Value blocks = g.reshape(down, -1, grid, factor, grid, factor, width);
-        Value means = g.reshape(g.op("torch.mean", blocks, List.of(2, 4), false), -1, n, width);
+        Value means = g.permute(g.op("torch.mean", blocks, List.of(2, 4), false), 1, 2, 0, 3);
         // The projection of a mean is the mean of projections.
-        List<Value> ofTokens = split(linear(tokens, name + ".to_q"), width, 0, width);
-        List<Value> ofMeans = split(linear(means, name + ".to_kv"), width, width, width);
-        Value q = rotate(ofTokens, all, heads, Rope.queries(stage)); // [B, s², A, h]
-        Value k = rotate(ofMeans, n, heads, Rope.keys(stage)); // [B, n, A, h]
+        Value kv = linear(g.reshape(means, n, -1, width), name + ".to_kv"); // [n, B, 2d]
+        List<Value> parts = g.split(kv, 2, List.of((long) width, (long) width));
+        Value q = rotate(linear(tokens, name + ".to_q"), all, heads, UDitConstants.queries(stage)); // [s², B, A, h]
+        Value k = rotate(parts.get(0), n, heads, UDitConstants.keys(stage)); // [n, B, A, h]
         if (cosine()) {
             Value scale = g.narrow(weights.apply(name + ".scale"), 0, 0, heads);
             q = g.mul(q, g.op("torch.div", scale, norm(q)));
             k = g.op("torch.div", k, norm(k));
         }
-        Value v = heads(ofMeans.get(1), n, heads);
-        Value attended = attend(g.permute(q, 0, 2, 1, 3), g.permute(k, 0, 2, 1, 3), v);
-        return g.reshape(attended, -1, side, side, width);
+        Value v = heads(g.reshape(parts.get(1), n, -1, heads, headSize));
+        Value attended = g.reshape(attend(heads(q), heads(k), v), -1, heads, all, headSize);
+        return g.reshape(g.permute(attended, 0, 2, 1, 3), -1, side, side, width);
     }
 
     /**
-     * The parts of a projection: what RoPE rotates, values, and, with RoPE, the first again but turned.
+     * Rotary embedding. The rotation of a token is the same in all images and heads, so that all of its queries and keys are multiplied
+     * by one small matrix.
      *
-     * @param values 0 where there are none, and an empty second part
+     * @param x [tokens, images, heads h]
+     * @param rotations name of the matrices, [tokens, h, h]
+     * @return [tokens, images, heads, h]
      */
-    private List<Value> split(Value projected, long rotating, long values, long turned) {
-        List<Long> sizes = recipe.rotates() ? List.of(rotating, values, turned) : List.of(rotating, values);
-        return sizes.equals(List.of(rotating, 0L)) ? List.of(projected) : g.split(projected, 2, sizes);
-    }
-
-    /** Rotary embedding: x cos + x' sin, where x' is x turned by a right angle; without it, x. */
-    private Value rotate(List<Value> parts, int tokens, int ofHeads, Rope rope) {
-        Value still = heads(parts.get(0), tokens, ofHeads);
+    private Value rotate(Value x, int tokens, int ofHeads, String rotations) {
         if (!recipe.rotates()) {
-            return still;
+            return g.reshape(x, tokens, -1, ofHeads, headSize);
         }
-        Value turned = heads(parts.get(2), tokens, ofHeads);
-        Value cosines = g.mul(still, weights.apply(rope.cosine()));
-        return g.op("torch.addcmul", cosines, turned, weights.apply(rope.sine()));
+        Value rotated = g.op("torch.bmm", g.reshape(x, tokens, -1, headSize), weights.apply(rotations));
+        return g.reshape(rotated, tokens, -1, ofHeads, headSize);
     }
 
     private Value norm(Value x) {
         return g.op("torch.clamp_min", g.op("torch.norm", x, 2, List.of(-1), true), NORMALIZE_EPSILON);
     }
 
-    /** From queries and keys of [rows, A, tokens, h] and values of [rows, tokens, A, h]; [rows, tokens, A, h]. */
-    private Value attend(Value q, Value k, Value v) {
-        double scale = cosine() ? 1 : 1 / Math.sqrt(headSize);
-        return g.permute(g.attention(q, k, g.permute(v, 0, 2, 1, 3), scale), 0, 2, 1, 3);
+    /** From [tokens, images, A, h] to [1, images A, tokens, h]. */
+    private Value heads(Value x) {
+        return g.op("torch.unsqueeze", g.op("torch.flatten", g.permute(x, 1, 2, 0, 3), 0, 1), 0);
     }
 
-    private Value heads(Value x, int tokens, int ofHeads) {
-        return g.reshape(x, -1, tokens, ofHeads, headSize);
+    /** From queries, keys and values of [1, images A, tokens, h]; the same. */
+    private Value attend(Value q, Value k, Value v) {
+        return g.attention(q, k, v, cosine() ? 1 : 1 / Math.sqrt(headSize));
     }
 
     private boolean cosine() {

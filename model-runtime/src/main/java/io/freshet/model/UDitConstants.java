@@ -13,22 +13,14 @@ final class UDitConstants {
 
     private UDitConstants() {}
 
-    /**
-     * Names of RoPE's tables in a stage.
-     *
-     * @param cosine [tokens, 1, head size]
-     * @param sine [tokens, 1, head size]
-     */
-    record Rope(String cosine, String sine) {
-        /** Of queries, and of keys where they are as many. */
-        static Rope queries(int stage) {
-            return new Rope("rope_cosine_" + stage, "rope_sine_" + stage);
-        }
+    /** Name of the rotations of queries in a stage, and of keys where they are as many; [tokens, head size, head size]. */
+    static String queries(int stage) {
+        return "rope_" + stage;
+    }
 
-        /** Of keys that are fewer than queries. */
-        static Rope keys(int stage) {
-            return new Rope("rope_key_cosine_" + stage, "rope_key_sine_" + stage);
-        }
+    /** Name of the rotations of keys that are fewer than queries. */
+    static String keys(int stage) {
+        return "rope_key_" + stage;
     }
 
     /** All constants by name. */
@@ -50,11 +42,11 @@ final class UDitConstants {
     private static void putRope(Map<String, Tensor> constants, UDitConfig config, int stage) {
         int headSize = config.width(stage) / config.numHeads();
         if (config.recipe().downsamplesQueries()) {
-            put(constants, Rope.queries(stage), headSize, positions(config.grid(stage), 1));
+            put(constants, queries(stage), headSize, positions(config.grid(stage), 1));
         } else {
-            put(constants, Rope.queries(stage), headSize, positions(config.side(stage), 1));
+            put(constants, queries(stage), headSize, positions(config.side(stage), 1));
             int blockSide = config.downFactor().get(stage);
-            put(constants, Rope.keys(stage), headSize, positions(config.grid(stage), blockSide));
+            put(constants, keys(stage), headSize, positions(config.grid(stage), blockSide));
         }
     }
 
@@ -68,24 +60,26 @@ final class UDitConstants {
     }
 
     /**
-     * RoPE in two dimensions over a square grid: pair 2k turns with x and pair 2k+1 with y, both at frequency θ^(-4k / headSize);
-     * both members of a pair have the same entry. In float32 as in the original.
+     * RoPE in two dimensions over a square grid: pair 2k turns with x and pair 2k+1 with y, both at frequency θ^(-4k / headSize).
+     * A row of numbers times the matrix of a token is rotated: (a, b) -> (a cos - b sin, b cos + a sin). In float32 as in the
+     * original.
      */
-    private static void put(Map<String, Tensor> constants, Rope names, int headSize, float[] positions) {
+    private static void put(Map<String, Tensor> constants, String name, int headSize, float[] positions) {
         int grid = positions.length;
-        float[] cosine = new float[grid * grid * headSize];
-        float[] sine = new float[cosine.length];
+        float[] matrices = new float[grid * grid * headSize * headSize];
         for (int token = 0; token < grid * grid; token++) {
-            for (int i = 0; i < headSize; i++) {
+            for (int i = 0; i < headSize; i += 2) {
                 int pair = i / 2;
                 float position = positions[pair % 2 == 0 ? token % grid : token / grid];
                 float exponent = (pair / 2) * 4 / (float) headSize;
                 float angle = position * (1.0f / (float) StrictMath.pow(ROPE_THETA, exponent));
-                cosine[token * headSize + i] = (float) StrictMath.cos(angle);
-                sine[token * headSize + i] = (float) StrictMath.sin(angle);
+                int at = (token * headSize + i) * headSize + i;
+                matrices[at] = (float) StrictMath.cos(angle);
+                matrices[at + 1] = (float) StrictMath.sin(angle);
+                matrices[at + headSize] = -matrices[at + 1];
+                matrices[at + headSize + 1] = matrices[at];
             }
         }
-        constants.put(names.cosine(), Tensor.of(cosine, grid * grid, 1, headSize));
-        constants.put(names.sine(), Tensor.of(sine, grid * grid, 1, headSize));
+        constants.put(name, Tensor.of(matrices, grid * grid, headSize, headSize));
     }
 }

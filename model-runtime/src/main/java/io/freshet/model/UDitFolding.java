@@ -19,10 +19,8 @@ import java.util.function.Function;
  *   <li>FFN {@code project_in}, {@code project_out}: two 1x1 convolutions in a row are one, W = W₂W₁, b = W₂b₁ + b₂.
  *   <li>FFN {@code dwconv}: the sum of 5x5, 3x3 and 1x1 depth-wise convolutions and the identity is one 5x5 kernel.
  *   <li>Attention {@code downsampler}: its shortcut is a one in the middle of the kernel, from each channel to itself.
- *   <li>Attention {@code to_qkv} with RoPE: after the rows of queries, keys and values come those of queries and keys turned by a
- *       right angle, (a, b) -> (-b, a) for each pair, so that RoPE is q cos + q' sin.
- *   <li>Attention {@code to_q} and {@code to_kv} take its place where only keys and values are downsampled: queries and turned
- *       queries; keys, values and turned keys.
+ *   <li>Attention {@code to_qkv} becomes {@code to_qk}, which RoPE rotates, and {@code to_v}; or {@code to_q} and {@code to_kv},
+ *       where only keys and values are downsampled.
  *   <li>Attention {@code scale}: exp(min(logit_scale, 4.6052)) for the query heads, one for the key heads.
  *   <li>Any other 1x1 convolution is a matrix.
  * </ul>
@@ -80,38 +78,18 @@ final class UDitFolding {
         });
     }
 
-    /** Queries, keys and values: one projection, or one of all tokens and one of fewer. */
+    /** Queries, keys and values are projected in two parts. */
     private void project(String name, long[] shape) {
         long width = shape[0] / 3;
-        if (config.recipe().downsamplesQueries()) {
-            recipes.put(name, g -> withTurned(g, g.parameter(name), 2 * width, shape));
-        } else {
+        boolean together = config.recipe().downsamplesQueries();
+        List<Long> sizes = together ? List.of(2 * width, width) : List.of(width, 2 * width);
+        List<String> names = together ? List.of(".to_qk", ".to_v") : List.of(".to_q", ".to_kv");
+        for (int i = 0; i < names.size(); i++) {
+            int part = i;
             recipes.put(
-                    name.replace(QKV, ".to_q"),
-                    g -> withTurned(g, g.narrow(g.parameter(name), 0, 0, width), width, shape));
-            recipes.put(
-                    name.replace(QKV, ".to_kv"),
-                    g -> withTurned(g, g.narrow(g.parameter(name), 0, width, 2 * width), width, shape));
+                    name.replace(QKV, names.get(part)),
+                    g -> g.split(g.parameter(name), 0, sizes).get(part));
         }
-    }
-
-    /**
-     * With RoPE, rows and then the first of them turned.
-     *
-     * @param count how many are turned
-     * @param shape of the parameter that they are from: a weight or a bias
-     */
-    private Value withTurned(Graph g, Value rows, long count, long[] shape) {
-        if (!config.recipe().rotates()) {
-            return rows;
-        }
-        long in = shape.length == 1 ? 1 : shape[1];
-        Value pairs = g.reshape(g.narrow(rows, 0, 0, count), count / 2, 2, in);
-        List<Value> members = g.split(pairs, 1, List.of(1L, 1L));
-        Value turned = g.cat(List.of(g.op("torch.neg", members.get(1)), members.get(0)), 1);
-        long[] turnedShape = shape.clone();
-        turnedShape[0] = count;
-        return g.cat(List.of(rows, g.reshape(turned, turnedShape)), 0);
     }
 
     private Value downsampler(Graph g, String name) {

@@ -27,8 +27,20 @@ public final class Graph {
         COMPATIBLE
     }
 
+    /** How attention is computed. */
+    public enum AttentionForm {
+        /** In one operation, which keeps few logits at a time: for gradients, float32 on processors, and GPUs. */
+        FUSED,
+        /** As two products and a softmax, some heads at a time: faster in bfloat16 on processors. */
+        IN_PORTIONS
+    }
+
+    /** So many heads of 256 tokens have logits that stay in a processor's second cache in bfloat16. */
+    private static final int HEADS_AT_ONCE = 16;
+
     private final String name;
     private final Operators operators;
+    private AttentionForm attentionForm = AttentionForm.FUSED;
     private final List<String> inputs = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
     private final Function<String, String> parameterExpressions;
@@ -170,22 +182,48 @@ public final class Graph {
         return parts;
     }
 
+    /** Chooses how attention is computed from here on. */
+    public void attentionForm(AttentionForm form) {
+        attentionForm = form;
+    }
+
     /**
      * Scaled dot-product attention, softmax(scale q kᵀ) v, over the last two dimensions.
      *
-     * @param q [..., n, d]
-     * @param k [..., n, d]
-     * @param v [..., n, e]
-     * @return [..., n, e]
+     * @param q [..., n, d], of three dimensions at least
+     * @param k [..., m, d]
+     * @param v [..., m, d]
+     * @return [..., n, d]
      */
     public Value attention(Value q, Value k, Value v, double scale) {
-        if (operators == Operators.CURRENT) {
-            String arguments = Stream.of(q, k, v).map(Value::name).collect(Collectors.joining(", "));
-            return emit("torch.scaled_dot_product_attention(" + arguments + ", None, 0., False, scale=" + literal(scale)
-                    + ")");
+        if (operators == Operators.COMPATIBLE) {
+            Value logits = op("torch.matmul", scaled(q, scale), op("torch.transpose", k, -2, -1));
+            return op("torch.matmul", op("torch.softmax", logits, -1), v);
+        } else if (attentionForm == AttentionForm.IN_PORTIONS) {
+            return attentionInPortions(scaled(q, scale), k, v);
         }
-        Value logits = op("torch.matmul", mul(q, scale), op("torch.transpose", k, -2, -1));
-        return op("torch.matmul", op("torch.softmax", logits, -1), v);
+        String arguments = Stream.of(q, k, v).map(Value::name).collect(Collectors.joining(", "));
+        return emit(
+                "torch.scaled_dot_product_attention(" + arguments + ", None, 0., False, scale=" + literal(scale) + ")");
+    }
+
+    private Value scaled(Value q, double scale) {
+        return scale == 1 ? q : mul(q, scale);
+    }
+
+    private Value attentionInPortions(Value q, Value k, Value v) {
+        String id = "a" + next++;
+        for (Map.Entry<String, Value> part : Map.of("q", q, "k", k, "v", v).entrySet()) {
+            Value heads = op("torch.flatten", part.getValue(), 0, -3);
+            lines.add(id + part.getKey() + " = " + call("torch.split", heads, HEADS_AT_ONCE));
+        }
+        lines.add(id + " = annotate(List[Tensor], [])");
+        lines.add("for " + id + "i in range(torch.len(" + id + "q)):");
+        lines.add(
+                "  " + id + "l = torch.bmm(" + id + "q[" + id + "i], torch.transpose(" + id + "k[" + id + "i], 1, 2))");
+        lines.add("  " + id + "o = torch.append(" + id + ", torch.bmm(torch.softmax(" + id + "l, -1), " + id + "v[" + id
+                + "i]))");
+        return emit("torch.reshape(torch.cat(" + id + ", 0), torch.size(" + q + "))");
     }
 
     /** Joins along a dimension. */
