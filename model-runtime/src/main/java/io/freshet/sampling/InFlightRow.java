@@ -73,7 +73,7 @@ final class InFlightRow {
         return stepsDone == 0 ? SampleRow.start(task) : new SampleRow(task, stepsDone, latent.clone());
     }
 
-    /** Hands the latent over; the row must not be used after that. */
+    /** The latent as it is, not copied: the row must not be stepped after that, nor its values changed. */
     FinishedSample finish() {
         Denoiser denoiser = checkpoint.denoiser();
         return new FinishedSample(task, denoiser.channels(), denoiser.height(), denoiser.width(), latent);
