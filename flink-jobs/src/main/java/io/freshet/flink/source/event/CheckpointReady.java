@@ -3,6 +3,7 @@ package io.freshet.flink.source.event;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.List;
 import org.apache.flink.api.connector.source.SourceEvent;
+import org.jspecify.annotations.Nullable;
 
 /** Reader to planner: a checkpoint is in memory here, verified and warm. */
 public final class CheckpointReady implements SourceEvent {
@@ -10,6 +11,9 @@ public final class CheckpointReady implements SourceEvent {
 
     private final ShippedCheckpoint checkpoint;
     private final List<String> classNames;
+    private final boolean hasNullLabel;
+    private final boolean batchInvariant;
+    private final @Nullable String autoencoderSha256;
     private final long verifyMillis;
     private final long stageMillis;
     private final long warmMillis;
@@ -17,6 +21,9 @@ public final class CheckpointReady implements SourceEvent {
     public CheckpointReady(StagedCheckpoint staged) {
         this.checkpoint = ShippedCheckpoint.of(staged.checkpoint());
         this.classNames = List.copyOf(staged.classNames());
+        this.hasNullLabel = staged.hasNullLabel();
+        this.batchInvariant = staged.batchInvariant();
+        this.autoencoderSha256 = staged.autoencoderSha256();
         this.verifyMillis = staged.verifyMillis();
         this.stageMillis = staged.stageMillis();
         this.warmMillis = staged.warmMillis();
@@ -24,7 +31,15 @@ public final class CheckpointReady implements SourceEvent {
 
     /** What was staged, and how long it took. */
     public StagedCheckpoint staged() {
-        return new StagedCheckpoint(checkpoint.unpack(), classNames, verifyMillis, stageMillis, warmMillis);
+        return new StagedCheckpoint(
+                checkpoint.unpack(),
+                classNames,
+                hasNullLabel,
+                batchInvariant,
+                autoencoderSha256,
+                verifyMillis,
+                stageMillis,
+                warmMillis);
     }
 
     @Override

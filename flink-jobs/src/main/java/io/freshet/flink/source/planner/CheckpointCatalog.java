@@ -57,8 +57,8 @@ final class CheckpointCatalog {
     }
 
     /** Accepts the candidate. */
-    CommittedCheckpoint commitCandidate(List<String> classNames) {
-        CommittedCheckpoint accepted = new CommittedCheckpoint(announced.removeFirst(), classNames);
+    CommittedCheckpoint commitCandidate(List<String> classNames, boolean hasNullLabel) {
+        CommittedCheckpoint accepted = new CommittedCheckpoint(announced.removeFirst(), classNames, hasNullLabel);
         committed.put(accepted.checkpoint().sha256(), accepted);
         if (latest == null || !isLate(accepted.checkpoint(), latest.checkpoint())) {
             latest = accepted;

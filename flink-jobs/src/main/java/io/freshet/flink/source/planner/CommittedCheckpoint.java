@@ -8,8 +8,9 @@ import java.util.List;
  *
  * @param checkpoint which
  * @param classNames its classes by label
+ * @param hasNullLabel whether requests for it may be guided
  */
-public record CommittedCheckpoint(CheckpointRef checkpoint, List<String> classNames) {
+public record CommittedCheckpoint(CheckpointRef checkpoint, List<String> classNames, boolean hasNullLabel) {
     public CommittedCheckpoint {
         classNames = List.copyOf(classNames);
         if (classNames.isEmpty()) {

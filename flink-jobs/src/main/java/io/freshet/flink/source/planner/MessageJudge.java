@@ -76,6 +76,7 @@ final class MessageJudge {
         checkCount(request.getCount());
         SamplerSettings settings = settingsOf(request);
         CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
+        checkGuidance(settings, checkpoint);
         return new PlannedRequest(
                 request.getRequestId(),
                 request.getCount(),
@@ -140,6 +141,17 @@ final class MessageJudge {
                     request.getGuidance());
         } catch (IllegalArgumentException e) {
             throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void checkGuidance(SamplerSettings settings, CommittedCheckpoint checkpoint) throws Rejection {
+        if (settings.guided() && !checkpoint.hasNullLabel()) {
+            throw new Rejection(
+                    "cannot-guide",
+                    "guidance is " + settings.guidance() + ", but checkpoint "
+                            + checkpoint.checkpoint().shortSha() + " of step "
+                            + checkpoint.checkpoint().step()
+                            + " was trained without a null label, which guidance needs: expected 1 (off)");
         }
     }
 

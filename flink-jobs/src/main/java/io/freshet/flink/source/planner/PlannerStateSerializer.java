@@ -15,9 +15,13 @@ import java.util.Map;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.kafka.common.TopicPartition;
 
-/** Version 1. Stateless. Lists of class names are stored once however many checkpoints share them. */
+/**
+ * Version 2; of version 1, it lacked whether checkpoints can be guided, and all could. Stateless. Lists of class names are stored once
+ * however many checkpoints share them.
+ */
 public final class PlannerStateSerializer implements SimpleVersionedSerializer<PlannerState> {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
+    private static final int WITHOUT_NULL_LABELS = 1;
 
     @Override
     public int getVersion() {
@@ -59,19 +63,20 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
         for (CommittedCheckpoint each : committed) {
             out.writeCheckpoint(each.checkpoint());
             out.writeInt(classLists.placeOf(each.classNames()));
+            out.writeInt(each.hasNullLabel() ? 1 : 0);
         }
     }
 
     @Override
     public PlannerState deserialize(int version, byte[] serialized) throws IOException {
-        if (version != VERSION) {
-            throw new IOException("Planner state of version " + version + " cannot be read: this build reads version "
-                    + VERSION + "; restore with the build that wrote it");
+        if (version != VERSION && version != WITHOUT_NULL_LABELS) {
+            throw new IOException("Planner state of version " + version + " cannot be read: this build reads versions "
+                    + WITHOUT_NULL_LABELS + " and " + VERSION + "; restore with the build that wrote it");
         }
-        return StateInput.readFully("Planner state", serialized, PlannerStateSerializer::read);
+        return StateInput.readFully("Planner state", serialized, in -> read(version, in));
     }
 
-    private static PlannerState read(StateInput in) throws IOException {
+    private static PlannerState read(int version, StateInput in) throws IOException {
         int partitions = in.readCount(16);
         Map<TopicPartition, Long> nextOffsets = new LinkedHashMap<>();
         for (int i = 0; i < partitions; i++) {
@@ -80,7 +85,7 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
             nextOffsets.put(partition, in.readLong());
         }
         List<SampleRange> work = in.readRanges(in.readRequests());
-        List<CommittedCheckpoint> committed = readCommitted(in);
+        List<CommittedCheckpoint> committed = readCommitted(version, in);
         String latest = in.readString();
         int announcedCount = in.readCount(20);
         List<CheckpointRef> announced = new ArrayList<>(announcedCount);
@@ -92,7 +97,7 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 nextOffsets, work, committed, latest.isEmpty() ? null : latest, announced, notices, in.readStrings());
     }
 
-    private static List<CommittedCheckpoint> readCommitted(StateInput in) throws IOException {
+    private static List<CommittedCheckpoint> readCommitted(int version, StateInput in) throws IOException {
         int lists = in.readCount(4);
         List<List<String>> classLists = new ArrayList<>(lists);
         for (int i = 0; i < lists; i++) {
@@ -107,7 +112,8 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 throw in.damaged("checkpoint " + checkpoint.shortSha() + " names class list " + place + " of "
                         + classLists.size());
             }
-            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place)));
+            boolean hasNullLabel = version == WITHOUT_NULL_LABELS || in.readInt() != 0;
+            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), hasNullLabel));
         }
         return committed;
     }

@@ -9,6 +9,7 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.Purpose;
@@ -280,7 +281,16 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             }
             staged.add(here);
         }
-        commit(staged);
+        long autoencoders = staged.stream()
+                .map(StagedCheckpoint::autoencoderSha256)
+                .distinct()
+                .count();
+        if (autoencoders > 1) {
+            refuse("its readers decode with " + autoencoders
+                    + " different autoencoders: let all of them see the same store, or name one with --autoencoder");
+        } else {
+            commit(staged);
+        }
         return true;
     }
 
@@ -293,22 +303,34 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     }
 
     private void commit(Collection<StagedCheckpoint> staged) {
-        List<String> classNames = staged.iterator().next().classNames();
-        CheckpointRef checkpoint = catalog.commitCandidate(classNames).checkpoint();
-        LOG.info("Checkpoint {} of step {} is committed", checkpoint.shortSha(), checkpoint.step());
-        notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), clock.millis()));
+        StagedCheckpoint first = staged.iterator().next();
+        CheckpointRef checkpoint = catalog.commitCandidate(first.classNames(), first.hasNullLabel())
+                .checkpoint();
+        boolean batchInvariant = staged.stream().allMatch(StagedCheckpoint::batchInvariant);
+        LOG.info(
+                "Checkpoint {} of step {} is committed; images {} on what they are batched with",
+                checkpoint.shortSha(),
+                checkpoint.step(),
+                batchInvariant ? "do not depend" : "depend slightly");
+        notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), batchInvariant, clock.millis()));
         PlannerOptions.Evaluation evaluation = options.evaluation();
         if (evaluation.samples() > 0) {
+            SamplerSettings settings = evaluation.settings();
+            boolean guided = settings.guided() && first.hasNullLabel();
             plan(new PlannedRequest(
                     MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
                             + checkpoint.shortSha(),
                     evaluation.samples(),
                     evaluation.seed(),
                     List.of(),
-                    evaluation.settings(),
+                    guided ? settings : unguided(settings),
                     checkpoint,
                     Purpose.EVALUATION));
         }
+    }
+
+    private static SamplerSettings unguided(SamplerSettings settings) {
+        return new SamplerSettings(settings.kind(), settings.steps(), settings.eta(), 1);
     }
 
     private void sendPlans() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.StateOutput;
 import io.freshet.flink.testing.Corruption;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -43,8 +44,8 @@ class PlannerStateSerializerTest {
                 Map.of(new TopicPartition("r", 2), 8L, new TopicPartition("c", 0), 3L),
                 List.of(new SampleRange(request, 10, 20), new SampleRange(request, 500, 100_000_000)),
                 List.of(
-                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square")),
-                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"))),
+                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square"), true),
+                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"), false)),
                 checkpoint(2).sha256(),
                 List.of(checkpoint(3)),
                 List.of(notice),
@@ -53,8 +54,8 @@ class PlannerStateSerializerTest {
 
     @Test
     void keepsEverythingThroughARoundTrip() throws IOException {
-        assertThat(serializer.deserialize(1, serializer.serialize(state()))).isEqualTo(state());
-        assertThat(serializer.deserialize(1, serializer.serialize(PlannerState.empty())))
+        assertThat(serializer.deserialize(2, serializer.serialize(state()))).isEqualTo(state());
+        assertThat(serializer.deserialize(2, serializer.serialize(PlannerState.empty())))
                 .isEqualTo(PlannerState.empty());
     }
 
@@ -66,12 +67,30 @@ class PlannerStateSerializerTest {
         }
         List<CommittedCheckpoint> committed = new ArrayList<>();
         for (int step = 0; step < 1000; step++) {
-            committed.add(new CommittedCheckpoint(checkpoint(step), classNames));
+            committed.add(new CommittedCheckpoint(checkpoint(step), classNames, true));
         }
         PlannerState many = new PlannerState(Map.of(), List.of(), committed, null, List.of(), List.of(), List.of());
         assertThat(serializer.serialize(many).length)
                 .as("bytes of 1000 checkpoints of 1000 classes")
                 .isLessThan(200_000);
+    }
+
+    @Test
+    void takesEveryCheckpointOfVersionOneAsOneThatCanBeGuided() throws IOException {
+        StateOutput out = new StateOutput();
+        out.writeInt(0); // offsets
+        out.writeRanges(List.of(), out.writeRequests(List.of()));
+        out.writeInt(1); // lists of class names
+        out.writeStrings(List.of("circle"));
+        out.writeInt(1); // checkpoints
+        out.writeCheckpoint(checkpoint(1));
+        out.writeInt(0);
+        out.writeString(checkpoint(1).sha256());
+        out.writeInt(0); // announcements
+        out.writeOutputs(List.of());
+        out.writeStrings(List.of());
+        assertThat(serializer.deserialize(1, out.toBytes()).committed())
+                .containsExactly(new CommittedCheckpoint(checkpoint(1), List.of("circle"), true));
     }
 
     @Test
@@ -83,6 +102,6 @@ class PlannerStateSerializerTest {
 
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
-        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(1, bytes));
+        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(2, bytes));
     }
 }
