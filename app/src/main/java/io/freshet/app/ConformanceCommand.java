@@ -62,7 +62,8 @@ final class ConformanceCommand implements Callable<Integer> {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "cpu",
-            description = "Where networks run: cpu, cuda, cuda:N, or auto, the first GPU or else the CPU. Default: ${DEFAULT-VALUE}")
+            description =
+                    "Where networks run: cpu, cuda, cuda:N, or auto, the first GPU or else the CPU. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init") // set by picocli
     private String device;
 

@@ -139,7 +139,8 @@ final class SampleCommand implements Callable<Integer> {
     private Map<String, Object> details(StagedCheckpoint drawn, TorchDevice on) {
         if (!drawn.batchInvariant()) {
             session.terminal()
-                    .line("on " + on + " an image depends slightly on what it is batched with: another count or class order"
+                    .line("on " + on
+                            + " an image depends slightly on what it is batched with: another count or class order"
                             + " may change its last bits");
         }
         Map<String, Object> details = new LinkedHashMap<>();

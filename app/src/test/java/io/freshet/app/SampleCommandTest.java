@@ -86,8 +86,8 @@ class SampleCommandTest {
     }
 
     private CheckpointRef denoiser(long step, ObjectNode config) throws Exception {
-        Map<String, Tensor> weights = UDitInit.draw(
-                (UDitConfig) Architectures.config(UDitConfig.ARCHITECTURE, config), step);
+        Map<String, Tensor> weights =
+                UDitInit.draw((UDitConfig) Architectures.config(UDitConfig.ARCHITECTURE, config), step);
         return store.publish(
                 new CheckpointDescription(
                         "latent",

@@ -49,9 +49,7 @@ final class LocalJob {
         SamplingJob job = new SamplingJob(
                 settings,
                 () -> new DecodingLoader(
-                        new CheckpointStore(Path.of(store)),
-                        AutoencoderChoice.ONLY_ONE,
-                        TorchDevice.parse(device)),
+                        new CheckpointStore(Path.of(store)), AutoencoderChoice.ONLY_ONE, TorchDevice.parse(device)),
                 ShapesCnn::shipped,
                 ShapesCnn::shippedReference);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();

@@ -123,7 +123,8 @@ class QuickstartTest {
 
     private Quickstart quickstart(RunDirectory run, List<String> training) {
         Evaluation evaluation = new Evaluation(20, 0, "ddim", 2, 0, 1);
-        QuickstartOptions options = new QuickstartOptions(0, Main.class.getName(), training, evaluation, TorchDevice.CPU, true);
+        QuickstartOptions options =
+                new QuickstartOptions(0, Main.class.getName(), training, evaluation, TorchDevice.CPU, true);
         return new Quickstart(run, options, terminal, StopSignals.takeOver(terminal));
     }
 
