@@ -47,10 +47,36 @@ final class ImageOptions {
     private double guidance;
 
     @Option(
+            names = "--guided-channels",
+            paramLabel = "WHICH",
+            defaultValue = "first-three",
+            description =
+                    "Channels that guidance reaches: first-three, as the models were published with, or all. Default:"
+                            + " ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private String guidedChannels;
+
+    @Option(
+            names = "--guidance-min-noise",
+            paramLabel = "X",
+            defaultValue = "0",
+            description =
+                    "Guide only above this noise level, the ratio of noise and image: 157 at the start, 0.01 at the end."
+                            + " Default: ${DEFAULT-VALUE}")
+    private double guidanceMinNoise;
+
+    @Option(
+            names = "--guidance-max-noise",
+            paramLabel = "X",
+            description = "Guide only up to this noise level. Default: no limit")
+    private @Nullable Double guidanceMaxNoise;
+
+    @Option(
             names = "--sampler",
             paramLabel = "NAME",
             defaultValue = "ddim",
-            description = "ddim or ddpm. Default: ${DEFAULT-VALUE}")
+            description =
+                    "ddim or ddpm, or dpmpp-2m or unipc, which come as far in 10 to 25 steps. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init") // set by picocli
     private String sampler;
 
@@ -86,6 +112,9 @@ final class ImageOptions {
                 .setSteps(steps)
                 .setEta(eta)
                 .setGuidance(guidance)
+                .setGuidedChannels(guidedChannels)
+                .setGuidanceMinNoise(guidanceMinNoise)
+                .setGuidanceMaxNoise(guidanceMaxNoise)
                 .setCheckpoint(checkpoint)
                 .build();
     }

@@ -11,18 +11,21 @@ public final class CounterNoise {
     /** The step whose noise a sample starts from. */
     public static final int INITIAL = 0;
 
+    /** The step whose noise a sampler adds to the initial one before the network is evaluated, where it does so. */
+    public static final int START = -1;
+
     private static final int BLOCK = 4;
     private static final double TWO_POW_MINUS_32 = 0x1p-32;
 
     private CounterNoise() {}
 
     /**
-     * The step whose noise belongs to a denoising step.
+     * The step whose noise belongs to an evaluation of the network.
      *
-     * @param denoisingStep 0 for the first one taken, at the noisiest time
+     * @param evaluation 0 for the first one, at the noisiest time
      */
-    public static int ofDenoisingStep(int denoisingStep) {
-        return denoisingStep + 1;
+    public static int ofEvaluation(int evaluation) {
+        return evaluation + 1;
     }
 
     /**
@@ -30,7 +33,7 @@ public final class CounterNoise {
      *
      * @param seed the request's seed
      * @param index sample index in the request
-     * @param step {@link #INITIAL} or {@link #ofDenoisingStep}
+     * @param step {@link #INITIAL}, {@link #START} or {@link #ofEvaluation}
      * @param out written from the first element to the last
      */
     public static void fill(long seed, long index, int step, float[] out) {

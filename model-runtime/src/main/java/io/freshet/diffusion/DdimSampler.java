@@ -5,25 +5,29 @@ package io.freshet.diffusion;
  * + σ z with σ = η √((1 − ᾱ_{t−1}) / (1 − ᾱ_t)) √(1 − ᾱ_t / ᾱ_{t−1}). A predicted variance is not used.
  */
 public final class DdimSampler implements Sampler {
-    private final int steps;
+    private final RespacedSchedule respaced;
+    private final int last;
     private final ReverseDistribution reverse;
     private final float[] startWeight;
     private final float[] noiseWeight;
     private final float[] sigma;
 
     /**
-     * For every step of a schedule.
+     * One evaluation for every step of a schedule, from the last one down.
      *
-     * @param schedule respaced
+     * @param respaced the steps
      * @param parameterization what the network's output means
      * @param eta η in [0, 1]: 0 is deterministic, 1 has the noise of ancestral sampling
      * @param clipDenoised whether the estimate of x_0 is clipped to [−1, 1]: for models of pixels, not of latents
      */
-    public DdimSampler(NoiseSchedule schedule, Parameterization parameterization, double eta, boolean clipDenoised) {
+    public DdimSampler(RespacedSchedule respaced, Parameterization parameterization, double eta, boolean clipDenoised) {
         if (!(eta >= 0 && eta <= 1)) {
             throw new IllegalArgumentException("eta is " + eta + ": expected a number from 0 to 1");
         }
-        this.steps = schedule.steps();
+        NoiseSchedule schedule = respaced.schedule();
+        int steps = schedule.steps();
+        this.respaced = respaced;
+        this.last = steps - 1;
         this.reverse = new ReverseDistribution(schedule, parameterization, clipDenoised);
         this.startWeight = new float[steps];
         this.noiseWeight = new float[steps];
@@ -41,23 +45,34 @@ public final class DdimSampler implements Sampler {
     }
 
     @Override
-    public int steps() {
-        return steps;
+    public int evaluations() {
+        return last + 1;
     }
 
     @Override
-    public boolean drawsNoise(int i) {
-        return i > 0 && sigma[i] != 0f;
+    public double time(int k) {
+        return respaced.timestep(last - k);
     }
 
     @Override
-    public void step(int i, float[] latent, float[] output, int offset, float[] noise) {
-        boolean noisy = drawsNoise(i);
-        for (int k = 0; k < latent.length; k++) {
-            float x = latent[k];
-            float x0 = reverse.start(i, x, output[offset + k]);
+    public int historyLength() {
+        return 0;
+    }
+
+    @Override
+    public boolean drawsNoise(int k) {
+        return k < last && sigma[last - k] != 0f;
+    }
+
+    @Override
+    public void advance(int k, float[] latent, float[][] history, float[] output, int offset, float[] noise) {
+        int i = last - k;
+        boolean noisy = drawsNoise(k);
+        for (int e = 0; e < latent.length; e++) {
+            float x = latent[e];
+            float x0 = reverse.start(i, x, output[offset + e]);
             float mean = x0 * startWeight[i] + noiseWeight[i] * reverse.noise(i, x, x0);
-            latent[k] = noisy ? mean + sigma[i] * noise[k] : mean;
+            latent[e] = noisy ? mean + sigma[i] * noise[e] : mean;
         }
     }
 

@@ -9,11 +9,36 @@ public enum GuidedChannels {
      * The first three. Of a pixel model that is all; of a latent model with four channels the last one stays unguided. It is what
      * DiT, SiT and U-DiT were published and scored with, so it is what their images need to come out the same.
      */
-    FIRST_THREE,
+    FIRST_THREE("first-three"),
     /** All channels of the noise prediction. */
-    ALL;
+    ALL("all");
 
     private static final int PUBLISHED_CHANNELS = 3;
+
+    private final String wireName;
+
+    GuidedChannels(String wireName) {
+        this.wireName = wireName;
+    }
+
+    /** The name on the wire. */
+    public String wireName() {
+        return wireName;
+    }
+
+    /**
+     * Reads a name as it stands on the wire.
+     *
+     * @throws IllegalArgumentException naming those there are
+     */
+    public static GuidedChannels fromWireName(String name) {
+        for (GuidedChannels channels : values()) {
+            if (channels.wireName.equals(name)) {
+                return channels;
+            }
+        }
+        throw new IllegalArgumentException("guidedChannels is '" + name + "': expected 'first-three' or 'all'");
+    }
 
     /** How many of C channels are guided, from the first. */
     public int of(int channels) {

@@ -8,17 +8,20 @@ import java.util.stream.IntStream;
 /**
  * Which steps of the training schedule a sampler visits (Nichol and Dhariwal 2021, section 4).
  *
- * <p>Three notations:
+ * <p>Four notations:
  *
  * <ul>
  *   <li>{@code "N"}: N steps spread evenly, the first and the last included.
  *   <li>{@code "N1,N2,..."}: the schedule cut into as many sections of (nearly) the same length, with so many steps in each;
  *       shorter sections come last.
  *   <li>{@code "ddimN"}: the steps 0, s, 2s, ... for the smallest integer stride s that yields exactly N (Song et al. 2021).
+ *   <li>{@code "quadN"}: N steps whose square roots are spread evenly, the first and the last included, so that they are denser where
+ *       there is little noise (Song et al. 2021, appendix D.2); where two would meet, each takes the next free one.
  * </ul>
  */
 public final class Respacing {
     private static final String DDIM_PREFIX = "ddim";
+    private static final String QUADRATIC_PREFIX = "quad";
 
     private Respacing() {}
 
@@ -41,6 +44,9 @@ public final class Respacing {
         }
         if (trimmed.startsWith(DDIM_PREFIX)) {
             return strided(trainingSteps, count(trimmed.substring(DDIM_PREFIX.length()), notation), notation);
+        }
+        if (trimmed.startsWith(QUADRATIC_PREFIX)) {
+            return quadratic(trainingSteps, count(trimmed.substring(QUADRATIC_PREFIX.length()), notation), notation);
         }
         int[] counts = Arrays.stream(trimmed.split(",", -1))
                 .mapToInt(part -> count(part, notation))
@@ -96,13 +102,32 @@ public final class Respacing {
                 + " above 1, or the notation '" + count + "' for steps spread evenly");
     }
 
+    /** A single step is the last one, where sampling begins. */
+    private static int[] quadratic(int trainingSteps, int count, String notation) {
+        if (count < 1 || count > trainingSteps) {
+            throw new IllegalArgumentException("Respacing '" + notation + "' asks for " + count + " of " + trainingSteps
+                    + " steps: expected 1 to " + trainingSteps);
+        }
+        int last = trainingSteps - 1;
+        if (count == 1) {
+            return new int[] {last};
+        }
+        int[] steps = new int[count];
+        for (int i = 0; i < count; i++) {
+            double root = i / (double) (count - 1);
+            int even = (int) StrictMath.rint(last * root * root);
+            steps[i] = i == 0 ? even : Math.max(even, steps[i - 1] + 1);
+        }
+        return steps;
+    }
+
     private static int count(String text, String notation) {
         try {
             return Integer.parseInt(text.trim());
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
                     "Respacing '" + notation + "': '" + text
-                            + "' is not a number of steps; expected 'N', 'N1,N2,...' or 'ddimN'",
+                            + "' is not a number of steps; expected 'N', 'N1,N2,...', 'ddimN' or 'quadN'",
                     e);
         }
     }

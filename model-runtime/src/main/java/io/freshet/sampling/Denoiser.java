@@ -1,6 +1,5 @@
 package io.freshet.sampling;
 
-import io.freshet.diffusion.GuidedChannels;
 import io.freshet.diffusion.Prediction;
 import java.util.List;
 
@@ -43,11 +42,6 @@ public interface Denoiser extends AutoCloseable {
      */
     default boolean clipsDenoised() {
         return channels() == PIXEL_CHANNELS;
-    }
-
-    /** Which channels classifier-free guidance reaches; by default those of the published models. */
-    default GuidedChannels guidedChannels() {
-        return GuidedChannels.FIRST_THREE;
     }
 
     /**

@@ -6,7 +6,8 @@ import java.util.List;
  * How large a forward pass may be.
  *
  * @param buckets allowed batch sizes in network rows, ascending, at least 2 each (a batch of one may take another path
- *     through the kernels and give other bits); a step is padded to the next bucket. A guided sample takes two network rows.
+ *     through the kernels and give other bits); a step is padded to the next bucket. A guided sample takes two
+ *     network rows.
  */
 public record EngineOptions(List<Integer> buckets) {
     /** Buckets that suit a small model on a CPU. */

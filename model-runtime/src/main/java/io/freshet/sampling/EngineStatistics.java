@@ -4,8 +4,8 @@ package io.freshet.sampling;
  * What an engine has done since it was made; warming is not counted.
  *
  * @param forwardPasses runs of a network
- * @param rowSteps denoising steps of samples
- * @param networkRows rows that the networks ran for them: two per step of a guided sample
+ * @param rowSteps evaluations of the network by samples
+ * @param networkRows rows that the networks ran for them: two for each that was guided
  * @param paddingRows rows that they ran in vain, to fill a bucket
  */
 public record EngineStatistics(long forwardPasses, long rowSteps, long networkRows, long paddingRows) {

@@ -1,76 +1,119 @@
 package io.freshet.sampling;
 
 import io.freshet.diffusion.CounterNoise;
+import io.freshet.diffusion.Sampler;
 
-/** A sample between submission and its last step: the running state behind a {@link SampleRow}. */
+/** A sample between submission and its last evaluation: the running state behind a {@link SampleRow}. */
 final class InFlightRow {
     private final SampleTask task;
     private final ResidentCheckpoint checkpoint;
     private final SamplerPlan plan;
     private final float[] latent;
-    private int stepsDone;
+    private final float[][] history;
+    private int evaluationsDone;
 
+    /** Of a row that fits its checkpoint and the plan of its sampler. */
     InFlightRow(SampleRow row, ResidentCheckpoint checkpoint) {
         this.task = row.task();
         this.checkpoint = checkpoint;
         this.plan = checkpoint.plan(task.settings());
-        this.stepsDone = row.stepsDone();
-        if (stepsDone == 0) {
+        this.evaluationsDone = row.evaluationsDone();
+        if (evaluationsDone == 0) {
             this.latent = new float[checkpoint.latentSize()];
-            CounterNoise.fill(task.seed(), task.index(), CounterNoise.INITIAL, latent);
+            this.history = new float[plan.sampler().historyLength()][checkpoint.latentSize()];
+            start();
         } else {
             this.latent = row.latent().clone();
+            this.history = copyOf(row.history());
         }
+    }
+
+    private void start() {
+        CounterNoise.fill(task.seed(), task.index(), CounterNoise.INITIAL, latent);
+        float[] noise = checkpoint.buffers().noise();
+        if (plan.sampler().drawsNoiseAtStart()) {
+            CounterNoise.fill(task.seed(), task.index(), CounterNoise.START, noise);
+        }
+        plan.sampler().start(latent, noise);
     }
 
     ResidentCheckpoint checkpoint() {
         return checkpoint;
     }
 
-    int networkRows() {
-        return networkRows(task);
-    }
-
-    static int networkRows(SampleTask task) {
-        return task.settings().guided() ? 2 : 1;
+    /** Network rows that are kept for it, whether its next evaluation needs them or not. */
+    int places() {
+        return task.settings().places();
     }
 
     boolean finished() {
-        return stepsDone == plan.schedule().steps();
+        return evaluationsDone == plan.sampler().evaluations();
     }
 
-    /** Writes this sample's network rows: the conditional one, then, where it is guided, the one with the null label. */
-    void writeInputs(StepBuffers buffers, int at) {
-        int timestep = plan.schedule().timestep(plan.stepIndex(stepsDone));
-        buffers.writeRow(at, latent, timestep, task.label());
-        if (task.settings().guided()) {
-            buffers.writeRow(at + 1, latent, timestep, checkpoint.nullLabel());
+    /**
+     * Writes this sample's network rows: the conditional one, then, where it is guided at this noise level, the one with the null label.
+     *
+     * @return how many
+     */
+    int writeInputs(StepBuffers buffers, int at) {
+        float time = (float) plan.sampler().time(evaluationsDone);
+        buffers.writeRow(at, latent, time, task.label());
+        if (!guidedNow()) {
+            return 1;
         }
+        buffers.writeRow(at + 1, latent, time, checkpoint.nullLabel());
+        return 2;
     }
 
-    /** Takes the step that the network's output for the rows written at the same place leads to. */
-    void advance(StepBuffers buffers, int at) {
-        int step = plan.stepIndex(stepsDone);
-        if (task.settings().guided()) {
-            Denoiser denoiser = checkpoint.denoiser();
-            denoiser.guidedChannels()
-                    .combine(
-                            buffers.output(),
-                            buffers.outputOffset(at),
-                            buffers.outputOffset(at + 1),
-                            denoiser.channels(),
-                            denoiser.height() * denoiser.width(),
-                            task.settings().guidance());
+    /**
+     * Takes in the network's output for the rows written at the same place.
+     *
+     * @return how many they were
+     */
+    int advance(StepBuffers buffers, int at) {
+        int networkRows = 1;
+        if (guidedNow()) {
+            networkRows = 2;
+            guide(buffers, at);
         }
-        if (plan.sampler().drawsNoise(step)) {
-            CounterNoise.fill(task.seed(), task.index(), CounterNoise.ofDenoisingStep(stepsDone), buffers.noise());
+        Sampler sampler = plan.sampler();
+        if (sampler.drawsNoise(evaluationsDone)) {
+            CounterNoise.fill(task.seed(), task.index(), CounterNoise.ofEvaluation(evaluationsDone), buffers.noise());
         }
-        plan.sampler().step(step, latent, buffers.output(), buffers.outputOffset(at), buffers.noise());
-        stepsDone++;
+        sampler.advance(evaluationsDone, latent, history, buffers.output(), buffers.outputOffset(at), buffers.noise());
+        evaluationsDone++;
+        return networkRows;
+    }
+
+    private boolean guidedNow() {
+        return task.settings().guidance().appliesAt(plan.noiseLevel(evaluationsDone));
+    }
+
+    private void guide(StepBuffers buffers, int at) {
+        Denoiser denoiser = checkpoint.denoiser();
+        Guidance guidance = task.settings().guidance();
+        guidance.channels()
+                .combine(
+                        buffers.output(),
+                        buffers.outputOffset(at),
+                        buffers.outputOffset(at + 1),
+                        denoiser.channels(),
+                        denoiser.height() * denoiser.width(),
+                        guidance.scale());
     }
 
     SampleRow snapshot() {
-        return stepsDone == 0 ? SampleRow.start(task) : new SampleRow(task, stepsDone, latent.clone());
+        return evaluationsDone == 0
+                ? SampleRow.start(task)
+                : new SampleRow(task, evaluationsDone, latent.clone(), copyOf(history));
+    }
+
+    private static float[][] copyOf(float[][] arrays) {
+        float[][] copy = new float[arrays.length][];
+        for (int h = 0; h < arrays.length; h++) {
+            copy[h] = arrays[h].clone();
+        }
+        return copy;
     }
 
     /** The latent as it is, not copied: the row must not be stepped after that, nor its values changed. */

@@ -3,6 +3,7 @@ package io.freshet.sampling;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.CounterNoise;
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -75,6 +76,9 @@ final class ResidentCheckpoint {
         return denoiser.classNames().size();
     }
 
+    /**
+     * @throws IllegalArgumentException if the sampler cannot draw from this network
+     */
     SamplerPlan plan(SamplerSettings settings) {
         return plans.computeIfAbsent(
                 new PlanKey(settings.kind(), settings.steps(), settings.eta()),
@@ -149,7 +153,10 @@ final class ResidentCheckpoint {
         for (int row = 0; row < bucket; row++) {
             CounterNoise.fill(0, row, CounterNoise.INITIAL, buffers.noise());
             int timestep = row * TRIAL_TIMESTEP_STRIDE % SamplerSettings.TRAINING_STEPS;
-            buffers.writeRow(row, buffers.noise(), timestep, row % labels);
+            float time = denoiser.prediction() == Prediction.NOISE
+                    ? timestep
+                    : timestep / (float) SamplerSettings.TRAINING_STEPS;
+            buffers.writeRow(row, buffers.noise(), time, row % labels);
         }
     }
 

@@ -2,7 +2,6 @@ package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -138,6 +137,7 @@ final class ResidentCheckpoints implements AutoCloseable {
             return new StagedCheckpoint(
                     ref,
                     loaded.denoiser().classNames(),
+                    loaded.denoiser().prediction(),
                     loaded.denoiser().hasNullLabel(),
                     batchInvariant,
                     decoder == null ? null : decoder.autoencoderSha256(),
@@ -152,7 +152,7 @@ final class ResidentCheckpoints implements AutoCloseable {
     }
 
     private static void requireSamplable(CheckpointRef ref, Denoiser denoiser) throws CheckpointException {
-        if (denoiser.prediction() != Prediction.NOISE) {
+        if (!SamplerKind.anyFits(denoiser.prediction())) {
             throw new CheckpointException("Checkpoint '" + ref.directory() + "' predicts a "
                     + denoiser.prediction().name().toLowerCase(Locale.ROOT)
                     + ": the samplers here need a network that predicts noise, such as U-DiT or DiT");

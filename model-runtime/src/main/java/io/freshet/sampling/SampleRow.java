@@ -4,19 +4,38 @@ package io.freshet.sampling;
  * A sample on its way from noise to image: all that must be kept to go on with it elsewhere, bit for bit.
  *
  * @param task what is drawn
- * @param stepsDone denoising steps taken, 0 to {@code task.settings().steps()}
- * @param latent current x_t, row-major [C, H, W]; empty while {@code stepsDone} is 0, for the initial noise follows from the task
+ * @param evaluationsDone evaluations of the network taken in, at least 0
+ * @param latent where the network is evaluated next, row-major [C, H, W]; empty while {@code evaluationsDone} is 0, for the initial
+ *     noise follows from the task
+ * @param history what the sampler remembers besides, as many arrays of the latent's length as it keeps; none while
+ *     {@code evaluationsDone} is 0
  */
-public record SampleRow(SampleTask task, int stepsDone, float[] latent) {
+public record SampleRow(SampleTask task, int evaluationsDone, float[] latent, float[][] history) {
+    private static final float[][] NONE = {};
+
     public SampleRow {
-        int steps = task.settings().steps();
-        if (stepsDone < 0 || stepsDone > steps) {
-            throw new IllegalArgumentException("stepsDone is " + stepsDone + ": expected 0 to " + steps);
+        if (evaluationsDone < 0) {
+            throw new IllegalArgumentException("evaluationsDone is " + evaluationsDone + ": expected at least 0");
         }
-        if ((stepsDone == 0) != (latent.length == 0)) {
-            throw new IllegalArgumentException("A row with " + stepsDone + " steps done has a latent of "
-                    + latent.length + " values: expected none before the first step, all of them after it");
+        if ((evaluationsDone == 0) != (latent.length == 0)) {
+            throw new IllegalArgumentException("A row with " + evaluationsDone + " evaluations done has a latent of "
+                    + latent.length + " values: expected none before the first, all of them after it");
         }
+        if (evaluationsDone == 0 && history.length > 0) {
+            throw new IllegalArgumentException(
+                    "A row with no evaluation done has a history of " + history.length + " arrays: expected none");
+        }
+        for (int h = 0; h < history.length; h++) {
+            if (history[h].length != latent.length) {
+                throw new IllegalArgumentException("Array " + h + " of a row's history has " + history[h].length
+                        + " values: expected those of its latent, " + latent.length);
+            }
+        }
+    }
+
+    /** A row of a sampler that remembers nothing. */
+    public SampleRow(SampleTask task, int evaluationsDone, float[] latent) {
+        this(task, evaluationsDone, latent, NONE);
     }
 
     /** A row that has not started. */

@@ -1,6 +1,7 @@
 package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Sampler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Steps rows of many requests together. One owner thread calls everything but {@link #stage} and {@link #isResident}, which any
  * thread may call.
  *
- * <p>Every row has its own timestep, label, guidance and sampler; a forward pass takes all rows of one checkpoint, padded to the
+ * <p>Every row has its own time, label, guidance and sampler; a forward pass takes all rows of one checkpoint, padded to the
  * next bucket. Checkpoints with rows in flight take turns, the one that waited longest first. What a row becomes depends on its
  * task alone, bit for bit, as long as the network's rows do not depend on each other: not on the other rows, the buckets, the
  * order of submission, or whether it was interrupted by {@link #snapshot} and submitted again elsewhere.
@@ -76,7 +77,10 @@ public final class SamplingEngine implements AutoCloseable {
                 !resident.isInUse() && !sha256ToKeep.contains(resident.ref().sha256()));
     }
 
-    /** Network rows not taken: a guided sample takes two, an unguided one takes one. */
+    /**
+     * Network rows not taken: a guided sample takes two, an unguided one takes one. One that is guided at some noise levels only keeps
+     * both of its own throughout, though it runs a single one where it is not guided.
+     */
     public int freeRows() {
         return options.maxRows() - takenRows;
     }
@@ -86,31 +90,32 @@ public final class SamplingEngine implements AutoCloseable {
      * {@link #snapshot} has them, goes to be decoded at once.
      *
      * @throws IllegalStateException if one of these does not hold, or the engine is closed
-     * @throws IllegalArgumentException if the row does not fit its checkpoint, has no null label though the row is guided, or there is nothing left
-     *     to do for it
+     * @throws IllegalArgumentException if the row does not fit its checkpoint or its sampler, is guided though there is no null label, or
+     *     has nothing left to do
      */
     public void submit(SampleRow row) {
         requireOpen();
         SampleTask task = row.task();
         ResidentCheckpoint checkpoint = requireResident(task);
-        requireFits(row, checkpoint);
+        Sampler sampler = samplerOf(task, checkpoint);
+        requireFits(row, checkpoint, sampler);
         LatentDecoder decoder = checkpoint.decoder();
-        if (decoder != null && isComplete(row)) {
+        if (decoder != null && row.evaluationsDone() == sampler.evaluations()) {
             decoding.add(new InFlightRow(row, checkpoint), decoder);
             return;
         }
-        int networkRows = InFlightRow.networkRows(task);
-        if (networkRows > freeRows()) {
-            throw new IllegalStateException(describe(task) + " takes " + networkRows + " network rows, but "
-                    + freeRows() + " of " + options.maxRows() + " are free: submit it when others have finished");
+        int places = task.settings().places();
+        if (places > freeRows()) {
+            throw new IllegalStateException(describe(task) + " takes " + places + " network rows, but " + freeRows()
+                    + " of " + options.maxRows() + " are free: submit it when others have finished");
         }
         inFlight.add(new InFlightRow(row, checkpoint));
-        takenRows += networkRows;
+        takenRows += places;
         checkpoint.rowEntered(clock++);
     }
 
     /**
-     * One forward pass over rows that share a checkpoint, one denoising step for each; returns those that finished and need not be
+     * One forward pass over rows that share a checkpoint, one evaluation for each; returns those that finished and need not be
      * decoded, in order of submission, and those that have been decoded meanwhile, in order of finishing. Takes no step unless
      * {@link #canStep}. If the network throws, no row has changed.
      *
@@ -150,8 +155,7 @@ public final class SamplingEngine implements AutoCloseable {
         int used = 0;
         for (InFlightRow row : inFlight) {
             if (row.checkpoint() == checkpoint) {
-                row.writeInputs(buffers, used);
-                used += row.networkRows();
+                used += row.writeInputs(buffers, used);
                 batch.add(row);
             }
         }
@@ -160,8 +164,7 @@ public final class SamplingEngine implements AutoCloseable {
         buffers.predict(checkpoint.denoiser(), bucket);
         int at = 0;
         for (InFlightRow row : batch) {
-            row.advance(buffers, at);
-            at += row.networkRows();
+            at += row.advance(buffers, at);
         }
         int before = inFlight.size();
         List<FinishedSample> finished = release(checkpoint);
@@ -223,7 +226,7 @@ public final class SamplingEngine implements AutoCloseable {
         for (InFlightRow row : batch) {
             if (row.finished()) {
                 any = true;
-                takenRows -= row.networkRows();
+                takenRows -= row.places();
                 if (decoder == null) {
                     finished.add(row.finish());
                 } else {
@@ -248,31 +251,58 @@ public final class SamplingEngine implements AutoCloseable {
         return checkpoint;
     }
 
-    private static void requireFits(SampleRow row, ResidentCheckpoint checkpoint) {
+    private static void requireFits(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
         SampleTask task = row.task();
         if (task.label() >= checkpoint.nullLabel()) {
             throw new IllegalArgumentException(describe(task) + " has label " + task.label() + ", but checkpoint '"
                     + checkpoint.ref().directory() + "' has " + checkpoint.nullLabel() + " classes, from 0");
         }
-        if (task.settings().guided() && !checkpoint.denoiser().hasNullLabel()) {
-            throw new IllegalArgumentException(
-                    describe(task) + " has guidance " + task.settings().guidance() + ", but checkpoint '"
-                            + checkpoint.ref().directory()
-                            + "' was trained without a null label, which guidance needs: expected guidance 1 (off)");
+        if (task.settings().guidance().isOn() && !checkpoint.denoiser().hasNullLabel()) {
+            throw new IllegalArgumentException(describe(task) + " has guidance "
+                    + task.settings().guidance().scale() + ", but checkpoint '"
+                    + checkpoint.ref().directory()
+                    + "' was trained without a null label, which guidance needs: expected guidance 1 (off)");
         }
-        if (isComplete(row) && checkpoint.decoder() == null) {
+        requireGoesOn(row, checkpoint, sampler);
+    }
+
+    private static Sampler samplerOf(SampleTask task, ResidentCheckpoint checkpoint) {
+        try {
+            return checkpoint.plan(task.settings()).sampler();
+        } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    describe(task) + " has taken all its " + row.stepsDone() + " steps: there is nothing left to do");
+                    describe(task) + " cannot be drawn from checkpoint '"
+                            + checkpoint.ref().directory() + "': " + e.getMessage(),
+                    e);
         }
-        if (row.stepsDone() > 0 && row.latent().length != checkpoint.latentSize()) {
+    }
+
+    private static void requireGoesOn(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
+        SampleTask task = row.task();
+        boolean complete = row.evaluationsDone() == sampler.evaluations();
+        if (row.evaluationsDone() > sampler.evaluations() || complete && checkpoint.decoder() == null) {
+            throw new IllegalArgumentException(describe(task) + " has " + row.evaluationsDone()
+                    + " evaluations behind it, but " + samplerName(task) + " takes " + sampler.evaluations()
+                    + " in all: there is nothing left to do");
+        }
+        if (row.evaluationsDone() == 0) {
+            return;
+        }
+        if (row.latent().length != checkpoint.latentSize()) {
             throw new IllegalArgumentException(
                     describe(task) + " has a latent of " + row.latent().length + " values, but checkpoint '"
                             + checkpoint.ref().directory() + "' works on " + checkpoint.latentSize());
         }
+        if (row.history().length != sampler.historyLength()) {
+            throw new IllegalArgumentException(describe(task) + " comes with a history of " + row.history().length
+                    + " arrays, but " + samplerName(task) + " keeps " + sampler.historyLength()
+                    + ": go on with it by the build that it was saved by, or start it anew");
+        }
     }
 
-    private static boolean isComplete(SampleRow row) {
-        return row.stepsDone() == row.task().settings().steps();
+    private static String samplerName(SampleTask task) {
+        return "'" + task.settings().kind().wireName() + "' of "
+                + task.settings().steps() + " steps";
     }
 
     private void requireOpen() {

@@ -1,6 +1,7 @@
 package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param checkpoint which
  * @param classNames its classes by label
+ * @param prediction what it predicts, which decides the samplers that can draw from it
  * @param hasNullLabel whether samples can be guided
  * @param batchInvariant whether, in the trial batches, a row's prediction had the same bits in every bucket; where it does not, images
  *     depend slightly on what they are batched with
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record StagedCheckpoint(
         CheckpointRef checkpoint,
         List<String> classNames,
+        Prediction prediction,
         boolean hasNullLabel,
         boolean batchInvariant,
         @Nullable String autoencoderSha256,

@@ -26,9 +26,9 @@ final class StepBuffers {
         return latentSize;
     }
 
-    void writeRow(int row, float[] latent, float timestep, long label) {
+    void writeRow(int row, float[] latent, float time, long label) {
         System.arraycopy(latent, 0, x, row * latentSize, latentSize);
-        t[row] = timestep;
+        t[row] = time;
         y[row] = label;
     }
 
@@ -53,7 +53,7 @@ final class StepBuffers {
         return row * outputSize;
     }
 
-    /** Room for the noise of one sample at one step. */
+    /** Room for the noise of one sample at one evaluation. */
     float[] noise() {
         return noise;
     }

@@ -58,12 +58,13 @@ class CounterNoiseTest {
         Set<String> seen = new HashSet<>();
         for (long seed : new long[] {0, 1, -1, 1L << 32}) {
             for (long index : new long[] {0, 1, 1L << 32, Long.MAX_VALUE}) {
-                for (int step : new int[] {CounterNoise.INITIAL, CounterNoise.ofDenoisingStep(0), 2, 1000}) {
+                for (int step :
+                        new int[] {CounterNoise.INITIAL, CounterNoise.START, CounterNoise.ofEvaluation(0), 2, 1000}) {
                     seen.add(Arrays.toString(noise(seed, index, step, 4)));
                 }
             }
         }
-        assertThat(seen).as("distinct noises").hasSize(4 * 4 * 4);
+        assertThat(seen).as("distinct noises").hasSize(4 * 4 * 5);
         assertThat(noise(5, 6, 7, 12)).isEqualTo(noise(5, 6, 7, 12));
     }
 

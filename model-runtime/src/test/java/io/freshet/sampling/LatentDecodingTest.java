@@ -150,7 +150,7 @@ class LatentDecodingTest {
         undisturbed.submit(row(2));
         steps(first, 1);
         List<SampleRow> snapshot = first.snapshot();
-        assertThat(snapshot).extracting(SampleRow::stepsDone).containsExactly(3, 3, 1);
+        assertThat(snapshot).extracting(SampleRow::evaluationsDone).containsExactly(3, 3, 1);
 
         SamplingEngine second = engine(loader(swift));
         snapshot.forEach(second::submit);

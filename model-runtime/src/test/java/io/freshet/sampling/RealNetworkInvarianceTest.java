@@ -2,6 +2,7 @@ package io.freshet.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.freshet.diffusion.GuidedChannels;
 import io.freshet.model.DenoiserScripts;
 import io.freshet.model.UDitConfig;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
@@ -28,10 +29,15 @@ class RealNetworkInvarianceTest {
     @Test
     void imagesHaveTheSameBitsInEveryBucketAndCompanyAndAfterInterruptions() {
         List<SampleTask> tasks = new ArrayList<>();
-        for (int index = 0; index < 10; index++) {
-            SamplerSettings settings = new SamplerSettings(
-                    index % 2 == 0 ? SamplerKind.DDIM : SamplerKind.DDPM, 2 + index % 4, 0.5, index % 3 == 0 ? 1 : 1.5);
-            tasks.add(new SampleTask("r", index, 5, index, settings, ToyDenoiser.ref(1)));
+        SamplerKind[] kinds = SamplerKind.values();
+        for (int index = 0; index < 12; index++) {
+            Guidance guidance = new Guidance(
+                    index % 3 == 0 ? 1 : 1.5,
+                    index % 2 == 0 ? GuidedChannels.FIRST_THREE : GuidedChannels.ALL,
+                    index % 4 == 1 ? 0.3 : 0,
+                    index % 5 == 2 ? 10 : Double.POSITIVE_INFINITY);
+            SamplerSettings settings = new SamplerSettings(kinds[index % kinds.length], 2 + index % 4, 0.5, guidance);
+            tasks.add(new SampleTask("r", index, 5, index % 10, settings, ToyDenoiser.ref(1)));
         }
         Map<Long, float[]> alone = new HashMap<>();
         try (SamplingEngine engine = engine(4)) {

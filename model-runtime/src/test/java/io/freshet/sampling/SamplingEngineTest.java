@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.freshet.diffusion.CounterNoise;
+import io.freshet.diffusion.GuidedChannels;
+import io.freshet.diffusion.Prediction;
 import io.freshet.diffusion.Sampler;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,20 +77,24 @@ class SamplingEngineTest {
             float[] noise = new float[size];
             float[] both = new float[2 * width];
             CounterNoise.fill(task.seed(), task.index(), 0, latent);
-            for (int taken = 0; taken < sampler.steps(); taken++) {
-                int i = sampler.steps() - 1 - taken;
+            float[][] history = new float[sampler.historyLength()][size];
+            CounterNoise.fill(task.seed(), task.index(), CounterNoise.START, noise);
+            sampler.start(latent, noise);
+            for (int k = 0; k < sampler.evaluations(); k++) {
                 float[] x = Arrays.copyOf(latent, 2 * size);
                 System.arraycopy(latent, 0, x, size, size);
-                float t = plan.schedule().timestep(i);
+                float t = (float) sampler.time(k);
                 denoiser.predict(2, x, new float[] {t, t}, new long[] {task.label(), 4}, both);
-                if (task.settings().guided()) {
-                    int guidedValues = Math.min(3, denoiser.channels()) * area;
-                    for (int k = 0; k < guidedValues; k++) {
-                        both[k] = both[width + k] + (float) task.settings().guidance() * (both[k] - both[width + k]);
+                Guidance guidance = task.settings().guidance();
+                if (guidance.appliesAt(plan.noiseLevel(k))) {
+                    int guidedValues =
+                            guidance.channels() == GuidedChannels.ALL ? size : Math.min(3, denoiser.channels()) * area;
+                    for (int e = 0; e < guidedValues; e++) {
+                        both[e] = both[width + e] + (float) guidance.scale() * (both[e] - both[width + e]);
                     }
                 }
-                CounterNoise.fill(task.seed(), task.index(), taken + 1, noise);
-                sampler.step(i, latent, both, 0, noise);
+                CounterNoise.fill(task.seed(), task.index(), k + 1, noise);
+                sampler.advance(k, latent, history, both, 0, noise);
             }
             return latent;
         }
@@ -130,11 +136,15 @@ class SamplingEngineTest {
         }
 
         private SampleTask randomTask(Random random, String request, int index) {
+            double minNoise = random.nextInt(3) / 4.0;
+            Guidance guidance = new Guidance(
+                    random.nextBoolean() ? 1 : 1 + random.nextInt(4) / 2.0,
+                    random.nextBoolean() ? GuidedChannels.FIRST_THREE : GuidedChannels.ALL,
+                    minNoise,
+                    random.nextBoolean() ? Double.POSITIVE_INFINITY : minNoise + random.nextInt(1, 20) / 2.0);
+            SamplerKind[] kinds = SamplerKind.values();
             SamplerSettings settings = new SamplerSettings(
-                    random.nextBoolean() ? SamplerKind.DDPM : SamplerKind.DDIM,
-                    1 + random.nextInt(12),
-                    random.nextInt(3) / 2.0,
-                    random.nextBoolean() ? 1 : 1 + random.nextInt(4) / 2.0);
+                    kinds[random.nextInt(kinds.length)], 1 + random.nextInt(12), random.nextInt(3) / 2.0, guidance);
             return new SampleTask(
                     request, index, random.nextLong(), random.nextInt(4), settings, ToyDenoiser.ref(random.nextInt(3)));
         }
@@ -244,6 +254,24 @@ class SamplingEngineTest {
         }
 
         @Test
+        void runOneRowOfASampleAtNoiseLevelsWhereItIsNotGuided() {
+            SamplingEngine engine = loadedEngine(2, 4);
+            Guidance guidance = new Guidance(3, GuidedChannels.ALL, 0.5, 5);
+            SampleTask task = task("r", 0, 1, new SamplerSettings(SamplerKind.DDIM, 4, 0, guidance), 0);
+            engine.submit(SampleRow.start(task));
+            for (int k = 0; k < 4; k++) {
+                assertThat(engine.freeRows()).as("before evaluation %d", k).isEqualTo(2);
+                engine.step();
+            }
+            assertThat(engine.freeRows()).isEqualTo(4);
+            assertThat(loader.get(0).calls)
+                    .extracting(call -> call.t()[0] + ": " + Arrays.toString(call.y()))
+                    .as("noise levels of about 17, 3.4, 0.95 and 0.01")
+                    .containsExactly("750.0: [1, 1]", "500.0: [1, 4]", "250.0: [1, 4]", "0.0: [1, 1]");
+            assertThat(engine.statistics()).isEqualTo(new EngineStatistics(4, 4, 6, 2));
+        }
+
+        @Test
         void letCheckpointsTakeTurnsWhateverTheirNumberOfRows() {
             SamplingEngine engine = loadedEngine(8);
             for (int index = 0; index < 5; index++) {
@@ -275,7 +303,7 @@ class SamplingEngineTest {
             loader.get(0).broken = true;
             assertThatThrownBy(engine::step).hasMessage("the device is gone");
             SampleRow after = engine.snapshot().get(0);
-            assertThat(after.stepsDone()).isEqualTo(before.stepsDone());
+            assertThat(after.evaluationsDone()).isEqualTo(before.evaluationsDone());
             assertThat(after.latent()).isEqualTo(before.latent());
             loader.get(0).broken = false;
             assertThat(drain(engine)).hasSize(1);
@@ -284,15 +312,17 @@ class SamplingEngineTest {
         @Test
         void doNotTouchSnapshotsTakenBefore() {
             SamplingEngine engine = loadedEngine(4);
-            engine.submit(SampleRow.start(task("r", 0, 0, GUIDED, 0)));
+            engine.submit(SampleRow.start(task("r", 0, 0, new SamplerSettings(SamplerKind.UNIPC, 4, 0, 3), 0)));
             assertThat(engine.snapshot().get(0).latent())
                     .as("noise follows from the task")
                     .isEmpty();
             engine.step();
             SampleRow row = engine.snapshot().get(0);
-            float[] copy = row.latent().clone();
+            float[] latent = row.latent().clone();
+            float[] history = row.history()[0].clone();
             engine.step();
-            assertThat(row.latent()).isEqualTo(copy);
+            assertThat(row.latent()).isEqualTo(latent);
+            assertThat(row.history()[0]).isEqualTo(history);
         }
     }
 
@@ -336,28 +366,59 @@ class SamplingEngineTest {
                             "Sample 0 of request 'r' has a latent of 5 values, but checkpoint 'toy-00000000' works on"
                                     + " 27");
             assertThatThrownBy(() -> engine.submit(new SampleRow(task("r", 0, 0, QUICK, 0), 2, new float[27])))
-                    .hasMessageContaining("has taken all its 2 steps");
+                    .hasMessage(
+                            "Sample 0 of request 'r' has 2 evaluations behind it, but 'ddim' of 2 steps takes 2 in all:"
+                                    + " there is nothing left to do");
             assertThat(engine.freeRows()).as("nothing was taken").isEqualTo(3);
+        }
+
+        @Test
+        void ofARowWithTheHistoryOfAnotherSamplerIsRefused() {
+            SampleTask task = task("r", 0, 0, new SamplerSettings(SamplerKind.UNIPC, 5, 0, 1), 0);
+            assertThatThrownBy(() -> engine.submit(new SampleRow(task, 1, new float[27], new float[1][27])))
+                    .hasMessage(
+                            "Sample 0 of request 'r' comes with a history of 1 arrays, but 'unipc' of 5 steps keeps 3: go"
+                                    + " on with it by the build that it was saved by, or start it anew");
+            assertThat(engine.freeRows()).as("nothing was taken").isEqualTo(3);
+            engine.submit(new SampleRow(task, 1, new float[27], new float[3][27]));
+        }
+
+        @Test
+        void ofARowWhoseSamplerCannotDrawFromTheNetworkIsRefused() {
+            loader.get(0).prediction = Prediction.VELOCITY;
+            assertThatThrownBy(() -> engine.submit(SampleRow.start(task("r", 0, 0, QUICK, 0))))
+                    .hasMessage(
+                            "Sample 0 of request 'r' cannot be drawn from checkpoint 'toy-00000000': sampler is 'ddim',"
+                                    + " which draws from networks that predict noise, but the checkpoint predicts velocity:"
+                                    + " expected another model");
+            assertThat(engine.isIdle()).isTrue();
         }
 
         @Test
         void ofMalformedRowsAndTasksFailsWhereTheyAreMade() {
             SampleTask task = task("r", 0, 0, QUICK, 0);
-            assertThatThrownBy(() -> new SampleRow(task, 3, new float[27]))
-                    .hasMessage("stepsDone is 3: expected 0 to 2");
+            assertThatThrownBy(() -> new SampleRow(task, -1, new float[27]))
+                    .hasMessage("evaluationsDone is -1: expected at least 0");
             assertThatThrownBy(() -> new SampleRow(task, 1, new float[0])).hasMessageContaining("latent of 0 values");
             assertThatThrownBy(() -> new SampleRow(task, 0, new float[27])).hasMessageContaining("latent of 27 values");
+            assertThatThrownBy(
+                            () -> new SampleRow(task, 1, new float[27], new float[][] {new float[27], new float[26]}))
+                    .hasMessage("Array 1 of a row's history has 26 values: expected those of its latent, 27");
+            assertThatThrownBy(() -> new SampleRow(task, 0, new float[0], new float[1][0]))
+                    .hasMessage("A row with no evaluation done has a history of 1 arrays: expected none");
             assertThatThrownBy(() -> task("r", -1, 0, QUICK, 0)).hasMessageContaining("index -1");
             assertThatThrownBy(() -> task("r", 0, -1, QUICK, 0)).hasMessageContaining("Label -1");
         }
     }
 
     @Test
-    void respacesDdimByStridesWhereItCan() {
+    void respacesDdimByStridesWhereItCanAndSolversQuadratically() {
         assertThat(new SamplerSettings(SamplerKind.DDIM, 50, 0, 1).respacing()).isEqualTo("ddim50");
         assertThat(new SamplerSettings(SamplerKind.DDIM, 60, 0, 1).respacing()).isEqualTo("60");
         assertThat(new SamplerSettings(SamplerKind.DDIM, 1, 0, 1).respacing()).isEqualTo("1");
         assertThat(new SamplerSettings(SamplerKind.DDPM, 50, 0, 1).respacing()).isEqualTo("50");
+        assertThat(new SamplerSettings(SamplerKind.DPMPP_2M, 50, 0, 1).respacing())
+                .isEqualTo("quad50");
     }
 
     @Test

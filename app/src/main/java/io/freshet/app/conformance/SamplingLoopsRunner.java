@@ -17,6 +17,7 @@ import java.util.Map;
 /** Whole sampling loops with every draw of noise recorded, of a formula or of a network under guidance. */
 final class SamplingLoopsRunner implements FixtureRunner {
     private static final double TOLERANCE = 1e-4;
+    private static final float[][] NO_HISTORY = {};
 
     /** What is sampled from: the outputs for a batch of latents at a step of the training schedule. */
     private interface Model {
@@ -66,18 +67,18 @@ final class SamplingLoopsRunner implements FixtureRunner {
         boolean clip = settings.path("clip_denoised").asBoolean();
         Sampler sampler = sampler(settings, diffusion, clip);
         Tensor expected = fixture.tensor(run + ".expected.samples");
-        if (expected.shape().get(0) != sampler.steps()) {
-            checks.fail(run, TOLERANCE, expected.shape().get(0) + " steps are recorded, ours has " + sampler.steps());
+        if (expected.shape().get(0) != sampler.evaluations()) {
+            checks.fail(
+                    run, TOLERANCE, expected.shape().get(0) + " steps are recorded, ours has " + sampler.evaluations());
             return;
         }
         double largest =
                 Arrays.stream(Numbers.doubles(expected)).map(Math::abs).max().orElse(0);
         Tensor noise = fixture.tensor(run + ".noise");
         float[][] latents = Rows.of(fixture.tensor("input.init_noise"));
-        for (int k = 0; k < sampler.steps(); k++) {
-            int i = sampler.steps() - 1 - k;
-            float[][] outputs = model.predict(latents, diffusion.respaced().timestep(i));
-            if (i == 0 && fixture.has(run + ".expected.pred_xstart_last")) {
+        for (int k = 0; k < sampler.evaluations(); k++) {
+            float[][] outputs = model.predict(latents, (int) sampler.time(k));
+            if (k == sampler.evaluations() - 1 && fixture.has(run + ".expected.pred_xstart_last")) {
                 checks.close(
                         run + " last estimate of x_0",
                         Numbers.doubles(fixture.tensor(run + ".expected.pred_xstart_last")),
@@ -86,7 +87,7 @@ final class SamplingLoopsRunner implements FixtureRunner {
             }
             float[][] drawn = Rows.of(noise, k);
             for (int row = 0; row < latents.length; row++) {
-                sampler.step(i, latents[row], outputs[row], 0, drawn[row]);
+                sampler.advance(k, latents[row], NO_HISTORY, outputs[row], 0, drawn[row]);
             }
             double error = Rows.largestDifference(Rows.of(expected, k), latents);
             checks.measured(run + " after step " + (k + 1), error == 0 ? 0 : error / largest, TOLERANCE);
@@ -97,9 +98,9 @@ final class SamplingLoopsRunner implements FixtureRunner {
         String method = settings.path("method").asText();
         if (method.startsWith("ddim_sample")) {
             double eta = settings.path("eta").asDouble();
-            return new DdimSampler(diffusion.schedule(), diffusion.parameterization(), eta, clip);
+            return new DdimSampler(diffusion.respaced(), diffusion.parameterization(), eta, clip);
         } else if (method.startsWith("p_sample")) {
-            return new DdpmSampler(diffusion.schedule(), diffusion.parameterization(), clip);
+            return new DdpmSampler(diffusion.respaced(), diffusion.parameterization(), clip);
         }
         throw new IllegalArgumentException("the sampling method '" + method
                 + "' is not known, expected 'p_sample_loop_progressive' or 'ddim_sample_loop_progressive'");

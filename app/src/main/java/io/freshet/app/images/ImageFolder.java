@@ -23,6 +23,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Images of one request on their way to a folder: {@code <index>-<class>.png}, a {@code manifest.jsonl} with a row per
@@ -128,8 +129,8 @@ public final class ImageFolder {
         FileUtils.deleteDirectory(partial.toFile());
     }
 
-    private static Map<String, Object> manifestRow(GeneratedImage image, String file, byte[] png) {
-        Map<String, Object> row = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> manifestRow(GeneratedImage image, String file, byte[] png) {
+        Map<String, @Nullable Object> row = new LinkedHashMap<>();
         row.put("index", image.getIndex());
         row.put("file", file);
         row.put("fileSha256", sha256(png));
@@ -140,6 +141,9 @@ public final class ImageFolder {
         row.put("steps", image.getSteps());
         row.put("eta", image.getEta());
         row.put("guidance", image.getGuidance());
+        row.put("guidedChannels", image.getGuidedChannels());
+        row.put("guidanceMinNoise", image.getGuidanceMinNoise());
+        row.put("guidanceMaxNoise", image.getGuidanceMaxNoise());
         row.put("model", image.getModel());
         row.put("checkpointStep", image.getCheckpointStep());
         row.put("checkpointSha256", image.getCheckpointSha256());

@@ -2,6 +2,7 @@ package io.freshet.app.images;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.image.Png;
 import io.freshet.image.RgbImage;
 import io.freshet.sampling.Denoiser;
@@ -10,7 +11,6 @@ import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
-import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.sampling.StagedCheckpoint;
@@ -56,23 +56,18 @@ public final class OfflineSampler {
      */
     public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
-        SamplerSettings settings = new SamplerSettings(
-                SamplerKind.fromWireName(request.getSampler()),
-                request.getSteps(),
-                request.getEta(),
-                request.getGuidance());
+        SamplerSettings settings = RequestSettings.of(request);
         try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, loader)) {
             StagedCheckpoint staged = stage(engine);
             requireGuidable(settings, staged);
             List<String> names = staged.classNames();
             int[] labels = labels(request.getClasses(), names);
-            int rowsEach = settings.guided() ? 2 : 1;
             long next = 0;
             while (next < request.getCount() || !engine.isIdle()) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("Drawing was stopped");
                 }
-                while (next < request.getCount() && engine.freeRows() >= rowsEach) {
+                while (next < request.getCount() && engine.freeRows() >= settings.places()) {
                     int label = labels[(int) (next % labels.length)];
                     engine.submit(SampleRow.start(new SampleTask(
                             request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));
@@ -88,8 +83,8 @@ public final class OfflineSampler {
     }
 
     private static void requireGuidable(SamplerSettings settings, StagedCheckpoint staged) {
-        if (settings.guided() && !staged.hasNullLabel()) {
-            throw new IllegalArgumentException("Guidance is " + settings.guidance() + ", but checkpoint "
+        if (settings.guidance().isOn() && !staged.hasNullLabel()) {
+            throw new IllegalArgumentException("Guidance is " + settings.guidance().scale() + ", but checkpoint "
                     + staged.checkpoint().directory()
                     + " was trained without a null label, which guidance needs: expected 1 (off)");
         }
@@ -128,17 +123,13 @@ public final class OfflineSampler {
                     + " channels: expected a loader that brings a decoder of its latents");
         }
         RgbImage image = RgbImage.fromSample(sample.width(), sample.height(), sample.values());
-        return GeneratedImage.newBuilder()
+        return RequestSettings.describe(sample.task().settings(), GeneratedImage.newBuilder())
                 .setRequestId(request.getRequestId())
                 .setIndex(sample.task().index())
                 .setCount(request.getCount())
                 .setSeed(request.getSeed())
                 .setLabel(sample.task().label())
                 .setClassName(names.get(sample.task().label()))
-                .setSampler(request.getSampler())
-                .setSteps(request.getSteps())
-                .setEta(request.getEta())
-                .setGuidance(request.getGuidance())
                 .setModel(checkpoint.model())
                 .setCheckpointStep(checkpoint.step())
                 .setCheckpointSha256(checkpoint.sha256())

@@ -30,6 +30,8 @@ public final class Answers {
                 .setSteps(10)
                 .setEta(0)
                 .setGuidance(1.5)
+                .setGuidedChannels("all")
+                .setGuidanceMinNoise(0.25)
                 .setModel("model")
                 .setCheckpointStep(400)
                 .setCheckpointSha256("ab".repeat(32))

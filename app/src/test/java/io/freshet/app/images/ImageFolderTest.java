@@ -56,6 +56,9 @@ class ImageFolderTest {
             assertThat(row.get("seed").asLong()).isEqualTo(7);
             assertThat(row.get("checkpointSha256").asText()).hasSize(64);
             assertThat(row.get("sampler").asText()).isEqualTo("ddim");
+            assertThat(row.get("guidedChannels").asText()).isEqualTo("all");
+            assertThat(row.get("guidanceMinNoise").asDouble()).isEqualTo(0.25);
+            assertThat(row.get("guidanceMaxNoise").isNull()).as("no limit").isTrue();
         }
         assertThat(Png.decode(Files.readAllBytes(ImageFolder.contactSheetOf(published))))
                 .as("contact sheet")

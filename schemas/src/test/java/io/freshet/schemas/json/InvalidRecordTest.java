@@ -26,7 +26,8 @@ class InvalidRecordTest {
                     .returns("stepz", InvalidRecordException::field)
                     .hasMessage("GenerationRequest.stepz: found a field that GenerationRequest does not have;"
                             + " did you mean 'steps'? Correct its name or remove it; expected only requestId, count,"
-                            + " seed, classes, sampler, steps, eta, guidance, checkpoint (line 2, column 2)");
+                            + " seed, classes, sampler, steps, eta, guidance, guidedChannels, guidanceMinNoise,"
+                            + " guidanceMaxNoise, checkpoint (line 2, column 2)");
         }
 
         @ParameterizedTest

@@ -143,6 +143,9 @@ class JsonCodecTest {
                             .build());
             assertThat(request.getSteps()).isEqualTo(50);
             assertThat(request.getCheckpoint()).isEqualTo("latest");
+            assertThat(request.getGuidedChannels()).isEqualTo("first-three");
+            assertThat(request.getGuidanceMinNoise()).isZero();
+            assertThat(request.getGuidanceMaxNoise()).isNull();
         }
 
         @Test

@@ -1,5 +1,6 @@
 package io.freshet.flink.source.event;
 
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.List;
 import org.apache.flink.api.connector.source.SourceEvent;
@@ -11,6 +12,7 @@ public final class CheckpointReady implements SourceEvent {
 
     private final ShippedCheckpoint checkpoint;
     private final List<String> classNames;
+    private final Prediction prediction;
     private final boolean hasNullLabel;
     private final boolean batchInvariant;
     private final @Nullable String autoencoderSha256;
@@ -21,6 +23,7 @@ public final class CheckpointReady implements SourceEvent {
     public CheckpointReady(StagedCheckpoint staged) {
         this.checkpoint = ShippedCheckpoint.of(staged.checkpoint());
         this.classNames = List.copyOf(staged.classNames());
+        this.prediction = staged.prediction();
         this.hasNullLabel = staged.hasNullLabel();
         this.batchInvariant = staged.batchInvariant();
         this.autoencoderSha256 = staged.autoencoderSha256();
@@ -34,6 +37,7 @@ public final class CheckpointReady implements SourceEvent {
         return new StagedCheckpoint(
                 checkpoint.unpack(),
                 classNames,
+                prediction,
                 hasNullLabel,
                 batchInvariant,
                 autoencoderSha256,

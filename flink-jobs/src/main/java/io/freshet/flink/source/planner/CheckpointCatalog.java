@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -57,8 +58,9 @@ final class CheckpointCatalog {
     }
 
     /** Accepts the candidate. */
-    CommittedCheckpoint commitCandidate(List<String> classNames, boolean hasNullLabel) {
-        CommittedCheckpoint accepted = new CommittedCheckpoint(announced.removeFirst(), classNames, hasNullLabel);
+    CommittedCheckpoint commitCandidate(List<String> classNames, Prediction prediction, boolean hasNullLabel) {
+        CommittedCheckpoint accepted =
+                new CommittedCheckpoint(announced.removeFirst(), classNames, prediction, hasNullLabel);
         committed.put(accepted.checkpoint().sha256(), accepted);
         if (latest == null || !isLate(accepted.checkpoint(), latest.checkpoint())) {
             latest = accepted;

@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import java.util.List;
 
 /**
@@ -8,9 +9,11 @@ import java.util.List;
  *
  * @param checkpoint which
  * @param classNames its classes by label
+ * @param prediction what it predicts, which decides the samplers that can draw from it
  * @param hasNullLabel whether requests for it may be guided
  */
-public record CommittedCheckpoint(CheckpointRef checkpoint, List<String> classNames, boolean hasNullLabel) {
+public record CommittedCheckpoint(
+        CheckpointRef checkpoint, List<String> classNames, Prediction prediction, boolean hasNullLabel) {
     public CommittedCheckpoint {
         classNames = List.copyOf(classNames);
         if (classNames.isEmpty()) {

@@ -1,7 +1,9 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
@@ -76,6 +78,7 @@ final class MessageJudge {
         checkCount(request.getCount());
         SamplerSettings settings = settingsOf(request);
         CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
+        checkFits(settings.kind(), checkpoint.prediction());
         checkGuidance(settings, checkpoint);
         return new PlannedRequest(
                 request.getRequestId(),
@@ -134,24 +137,28 @@ final class MessageJudge {
 
     private static SamplerSettings settingsOf(GenerationRequest request) throws Rejection {
         try {
-            return new SamplerSettings(
-                    SamplerKind.fromWireName(request.getSampler()),
-                    request.getSteps(),
-                    request.getEta(),
-                    request.getGuidance());
+            return RequestSettings.of(request);
         } catch (IllegalArgumentException e) {
             throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
         }
     }
 
     private static void checkGuidance(SamplerSettings settings, CommittedCheckpoint checkpoint) throws Rejection {
-        if (settings.guided() && !checkpoint.hasNullLabel()) {
+        if (settings.guidance().isOn() && !checkpoint.hasNullLabel()) {
             throw new Rejection(
                     "cannot-guide",
-                    "guidance is " + settings.guidance() + ", but checkpoint "
+                    "guidance is " + settings.guidance().scale() + ", but checkpoint "
                             + checkpoint.checkpoint().shortSha() + " of step "
                             + checkpoint.checkpoint().step()
                             + " was trained without a null label, which guidance needs: expected 1 (off)");
+        }
+    }
+
+    private static void checkFits(SamplerKind kind, Prediction prediction) throws Rejection {
+        try {
+            kind.requireFits(prediction);
+        } catch (IllegalArgumentException e) {
+            throw new Rejection("unfit-sampler", String.valueOf(e.getMessage()));
         }
     }
 

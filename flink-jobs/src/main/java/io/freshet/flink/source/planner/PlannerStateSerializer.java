@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlaceTable;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
@@ -16,16 +17,13 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Version 2; of version 1, it lacked whether checkpoints can be guided, and all could. Stateless. Lists of class names are stored once
- * however many checkpoints share them.
+ * Lists of class names are stored once however many checkpoints share them; checkpoints say what they predict, and whether they can be
+ * guided, since version 2. Stateless.
  */
 public final class PlannerStateSerializer implements SimpleVersionedSerializer<PlannerState> {
-    private static final int VERSION = 2;
-    private static final int WITHOUT_NULL_LABELS = 1;
-
     @Override
     public int getVersion() {
-        return VERSION;
+        return StateOutput.VERSION;
     }
 
     @Override
@@ -63,20 +61,17 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
         for (CommittedCheckpoint each : committed) {
             out.writeCheckpoint(each.checkpoint());
             out.writeInt(classLists.placeOf(each.classNames()));
+            out.writeString(each.prediction().name());
             out.writeInt(each.hasNullLabel() ? 1 : 0);
         }
     }
 
     @Override
     public PlannerState deserialize(int version, byte[] serialized) throws IOException {
-        if (version != VERSION && version != WITHOUT_NULL_LABELS) {
-            throw new IOException("Planner state of version " + version + " cannot be read: this build reads versions "
-                    + WITHOUT_NULL_LABELS + " and " + VERSION + "; restore with the build that wrote it");
-        }
-        return StateInput.readFully("Planner state", serialized, in -> read(version, in));
+        return StateInput.readFully("Planner state", version, serialized, PlannerStateSerializer::read);
     }
 
-    private static PlannerState read(int version, StateInput in) throws IOException {
+    private static PlannerState read(StateInput in) throws IOException {
         int partitions = in.readCount(16);
         Map<TopicPartition, Long> nextOffsets = new LinkedHashMap<>();
         for (int i = 0; i < partitions; i++) {
@@ -85,7 +80,7 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
             nextOffsets.put(partition, in.readLong());
         }
         List<SampleRange> work = in.readRanges(in.readRequests());
-        List<CommittedCheckpoint> committed = readCommitted(version, in);
+        List<CommittedCheckpoint> committed = readCommitted(in);
         String latest = in.readString();
         int announcedCount = in.readCount(20);
         List<CheckpointRef> announced = new ArrayList<>(announcedCount);
@@ -97,7 +92,7 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 nextOffsets, work, committed, latest.isEmpty() ? null : latest, announced, notices, in.readStrings());
     }
 
-    private static List<CommittedCheckpoint> readCommitted(int version, StateInput in) throws IOException {
+    private static List<CommittedCheckpoint> readCommitted(StateInput in) throws IOException {
         int lists = in.readCount(4);
         List<List<String>> classLists = new ArrayList<>(lists);
         for (int i = 0; i < lists; i++) {
@@ -112,8 +107,10 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 throw in.damaged("checkpoint " + checkpoint.shortSha() + " names class list " + place + " of "
                         + classLists.size());
             }
-            boolean hasNullLabel = version == WITHOUT_NULL_LABELS || in.readInt() != 0;
-            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), hasNullLabel));
+            boolean first = in.version() == 1;
+            Prediction prediction = first ? Prediction.NOISE : Prediction.valueOf(in.readString());
+            boolean hasNullLabel = first || in.readInt() != 0;
+            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), prediction, hasNullLabel));
         }
         return committed;
     }

@@ -9,6 +9,7 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.Topics;
@@ -304,7 +305,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
 
     private void commit(Collection<StagedCheckpoint> staged) {
         StagedCheckpoint first = staged.iterator().next();
-        CheckpointRef checkpoint = catalog.commitCandidate(first.classNames(), first.hasNullLabel())
+        CheckpointRef checkpoint = catalog.commitCandidate(first.classNames(), first.prediction(), first.hasNullLabel())
                 .checkpoint();
         boolean batchInvariant = staged.stream().allMatch(StagedCheckpoint::batchInvariant);
         LOG.info(
@@ -313,24 +314,38 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
                 checkpoint.step(),
                 batchInvariant ? "do not depend" : "depend slightly");
         notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), batchInvariant, clock.millis()));
-        PlannerOptions.Evaluation evaluation = options.evaluation();
-        if (evaluation.samples() > 0) {
-            SamplerSettings settings = evaluation.settings();
-            boolean guided = settings.guided() && first.hasNullLabel();
-            plan(new PlannedRequest(
-                    MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
-                            + checkpoint.shortSha(),
-                    evaluation.samples(),
-                    evaluation.seed(),
-                    List.of(),
-                    guided ? settings : unguided(settings),
-                    checkpoint,
-                    Purpose.EVALUATION));
+        if (options.evaluation().samples() > 0) {
+            planEvaluation(first);
         }
     }
 
+    private void planEvaluation(StagedCheckpoint staged) {
+        CheckpointRef checkpoint = staged.checkpoint();
+        PlannerOptions.Evaluation evaluation = options.evaluation();
+        SamplerSettings settings = evaluation.settings();
+        try {
+            settings.kind().requireFits(staged.prediction());
+        } catch (IllegalArgumentException e) {
+            LOG.warn(
+                    "Checkpoint {} of step {} is not judged: the evaluation's {}",
+                    checkpoint.shortSha(),
+                    checkpoint.step(),
+                    e.getMessage());
+            return;
+        }
+        plan(new PlannedRequest(
+                MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
+                        + checkpoint.shortSha(),
+                evaluation.samples(),
+                evaluation.seed(),
+                List.of(),
+                staged.hasNullLabel() ? settings : unguided(settings),
+                checkpoint,
+                Purpose.EVALUATION));
+    }
+
     private static SamplerSettings unguided(SamplerSettings settings) {
-        return new SamplerSettings(settings.kind(), settings.steps(), settings.eta(), 1);
+        return new SamplerSettings(settings.kind(), settings.steps(), settings.eta(), Guidance.asPublished(1));
     }
 
     private void sendPlans() {

@@ -1,10 +1,10 @@
 package io.freshet.flink.source.reader;
 
 import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.image.Png;
 import io.freshet.image.RgbImage;
 import io.freshet.sampling.FinishedSample;
-import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.nio.ByteBuffer;
@@ -21,18 +21,13 @@ final class SampleImages {
                             + " channels: expected the 3 of an RGB image, or a loader that brings a decoder of its latents");
         }
         RgbImage image = RgbImage.fromSample(sample.width(), sample.height(), sample.values());
-        SamplerSettings settings = request.settings();
-        return new SamplerOutput(GeneratedImage.newBuilder()
+        return new SamplerOutput(RequestSettings.describe(request.settings(), GeneratedImage.newBuilder())
                 .setRequestId(request.requestId())
                 .setIndex(sample.task().index())
                 .setCount(request.count())
                 .setSeed(request.seed())
                 .setLabel(sample.task().label())
                 .setClassName(className)
-                .setSampler(settings.kind().wireName())
-                .setSteps(settings.steps())
-                .setEta(settings.eta())
-                .setGuidance(settings.guidance())
                 .setModel(request.checkpoint().model())
                 .setCheckpointStep(request.checkpoint().step())
                 .setCheckpointSha256(request.checkpoint().sha256())

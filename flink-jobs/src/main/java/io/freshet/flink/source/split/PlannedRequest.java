@@ -33,9 +33,9 @@ public record PlannedRequest(
         labels = List.copyOf(labels);
     }
 
-    /** Network rows that one sample of this request takes in a step. */
+    /** Network rows that one sample of this request takes in an engine. */
     public int rowsPerSample() {
-        return settings.guided() ? 2 : 1;
+        return settings.places();
     }
 
     /**

@@ -1,6 +1,8 @@
 package io.freshet.flink.source.split;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.GuidedChannels;
+import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
@@ -13,11 +15,14 @@ import java.util.List;
 import org.apache.flink.core.memory.DataInputDeserializer;
 
 /**
- * Reads what {@link StateOutput} wrote. Every length is checked against the bytes that are left before anything is allocated.
+ * Reads what {@link StateOutput} wrote, in its version or an older one. Every length is checked against the bytes that are left before anything is allocated.
  * Not thread-safe.
  */
 public final class StateInput {
+    private static final int OLDEST_VERSION = 1;
+
     private final String what;
+    private final int version;
     private final DataInputDeserializer in;
 
     /** A body that can be read from its first byte to its last. */
@@ -26,8 +31,9 @@ public final class StateInput {
         T read(StateInput in) throws IOException;
     }
 
-    private StateInput(String what, byte[] bytes) {
+    private StateInput(String what, int version, byte[] bytes) {
         this.what = what;
+        this.version = version;
         this.in = new DataInputDeserializer(bytes);
     }
 
@@ -35,10 +41,15 @@ public final class StateInput {
      * Reads a body, which must take up all bytes.
      *
      * @param what what is read, for errors
-     * @throws IOException if the bytes are not such a body; nothing but an IOException leaves this method
+     * @param version that it was written in
+     * @throws IOException if the version is not known or the bytes are not such a body; nothing but an IOException leaves this method
      */
-    public static <T> T readFully(String what, byte[] bytes, Body<T> body) throws IOException {
-        StateInput input = new StateInput(what, bytes);
+    public static <T> T readFully(String what, int version, byte[] bytes, Body<T> body) throws IOException {
+        if (version < OLDEST_VERSION || version > StateOutput.VERSION) {
+            throw new IOException(what + " of version " + version + " cannot be read: this build reads versions "
+                    + OLDEST_VERSION + " to " + StateOutput.VERSION + "; restore with the build that wrote it");
+        }
+        StateInput input = new StateInput(what, version, bytes);
         T result;
         try {
             result = body.read(input);
@@ -52,6 +63,11 @@ public final class StateInput {
             throw input.damaged(input.in.available() + " bytes follow its end");
         }
         return result;
+    }
+
+    /** The version that is read: 1 is from before rows had a history, guidance an interval, and checkpoints a prediction. */
+    public int version() {
+        return version;
     }
 
     public int readInt() throws IOException {
@@ -110,7 +126,7 @@ public final class StateInput {
         int count = readCount(4);
         List<SamplerOutput> outputs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            outputs.add(SamplerOutput.getDecoder().decode(readBytes()));
+            outputs.add(OutputDecoder.decode(readBytes()));
         }
         return outputs;
     }
@@ -162,8 +178,18 @@ public final class StateInput {
         SamplerKind kind = SamplerKind.fromWireName(readString());
         int steps = in.readInt();
         double eta = in.readDouble();
-        SamplerSettings settings = new SamplerSettings(kind, steps, eta, in.readDouble());
+        SamplerSettings settings = new SamplerSettings(kind, steps, eta, readGuidance());
         CheckpointRef checkpoint = readCheckpoint();
         return new PlannedRequest(requestId, count, seed, labels, settings, checkpoint, Purpose.valueOf(readString()));
+    }
+
+    private Guidance readGuidance() throws IOException {
+        double scale = in.readDouble();
+        if (version == 1) {
+            return Guidance.asPublished(scale);
+        }
+        GuidedChannels channels = GuidedChannels.fromWireName(readString());
+        double minNoise = in.readDouble();
+        return new Guidance(scale, channels, minNoise, in.readDouble());
     }
 }

@@ -12,6 +12,9 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 
 /** Writes the parts that splits and planner state are made of; {@link StateInput} reads them. Not thread-safe. */
 public final class StateOutput {
+    /** Of all that is written here. */
+    public static final int VERSION = 2;
+
     private final DataOutputSerializer out = new DataOutputSerializer(512);
 
     /** What was written. */
@@ -104,7 +107,10 @@ public final class StateOutput {
         writeString(settings.kind().wireName());
         out.writeInt(settings.steps());
         out.writeDouble(settings.eta());
-        out.writeDouble(settings.guidance());
+        out.writeDouble(settings.guidance().scale());
+        writeString(settings.guidance().channels().wireName());
+        out.writeDouble(settings.guidance().minNoise());
+        out.writeDouble(settings.guidance().maxNoise());
         writeCheckpoint(request.checkpoint());
         writeString(request.purpose().name());
     }

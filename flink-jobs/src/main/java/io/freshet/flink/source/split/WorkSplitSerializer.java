@@ -9,13 +9,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** Version 1: table of requests, ranges, rows, notices. Stateless. */
+/** Table of requests, ranges, rows, notices; rows have a history since version 2. Stateless. */
 public final class WorkSplitSerializer implements SimpleVersionedSerializer<WorkSplit> {
-    private static final int VERSION = 1;
-
     @Override
     public int getVersion() {
-        return VERSION;
+        return StateOutput.VERSION;
     }
 
     @Override
@@ -31,8 +29,12 @@ public final class WorkSplitSerializer implements SimpleVersionedSerializer<Work
             out.writeInt(table.placeOf(row.request()));
             out.writeLong(row.row().task().index());
             out.writeInt(row.row().task().label());
-            out.writeInt(row.row().stepsDone());
+            out.writeInt(row.row().evaluationsDone());
             out.writeFloats(row.row().latent());
+            out.writeInt(row.row().history().length);
+            for (float[] remembered : row.row().history()) {
+                out.writeFloats(remembered);
+            }
         }
         out.writeOutputs(split.notices());
         return out.toBytes();
@@ -40,11 +42,7 @@ public final class WorkSplitSerializer implements SimpleVersionedSerializer<Work
 
     @Override
     public WorkSplit deserialize(int version, byte[] serialized) throws IOException {
-        if (version != VERSION) {
-            throw new IOException("A work split of version " + version + " cannot be read: this build reads version "
-                    + VERSION + "; restore with the build that wrote it");
-        }
-        return StateInput.readFully("A work split", serialized, WorkSplitSerializer::read);
+        return StateInput.readFully("A work split", version, serialized, WorkSplitSerializer::read);
     }
 
     private static WorkSplit read(StateInput in) throws IOException {
@@ -63,17 +61,17 @@ public final class WorkSplitSerializer implements SimpleVersionedSerializer<Work
         PlannedRequest request = in.readRequestOf(requests);
         long index = in.readLong();
         int label = in.readInt();
-        int stepsDone = in.readInt();
+        int evaluationsDone = in.readInt();
         float[] latent = in.readFloats();
+        float[][] history = new float[in.version() == 1 ? 0 : in.readCount(4)][];
+        for (int h = 0; h < history.length; h++) {
+            history[h] = in.readFloats();
+        }
         if (index < 0 || index >= request.count()) {
             throw in.damaged("it has a row of sample " + index + " of " + request.count());
         }
-        if (stepsDone < 0 || stepsDone > request.settings().steps() || (stepsDone > 0 && latent.length == 0)) {
-            throw in.damaged("it has a row after step " + stepsDone + " of "
-                    + request.settings().steps() + " with " + latent.length + " values");
-        }
         SampleTask task = new SampleTask(
                 request.requestId(), index, request.seed(), label, request.settings(), request.checkpoint());
-        return new RequestRow(request, new SampleRow(task, stepsDone, latent));
+        return new RequestRow(request, new SampleRow(task, evaluationsDone, latent, history));
     }
 }

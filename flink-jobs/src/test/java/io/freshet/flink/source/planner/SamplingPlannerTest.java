@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.GuidedChannels;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
 import io.freshet.flink.source.event.ResidencyPlan;
@@ -11,7 +13,10 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SampleRow;
+import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.CheckpointOutcome;
@@ -57,7 +62,11 @@ class SamplingPlannerTest {
     }
 
     private void ready(int subtask, long step, String sha256) {
-        ready(subtask, step, sha256, true, true, null);
+        ready(subtask, step, sha256, Prediction.NOISE);
+    }
+
+    private void ready(int subtask, long step, String sha256, Prediction prediction) {
+        ready(subtask, step, sha256, prediction, true, true, null);
     }
 
     private void ready(
@@ -67,12 +76,24 @@ class SamplingPlannerTest {
             boolean hasNullLabel,
             boolean batchInvariant,
             @Nullable String autoencoder) {
+        ready(subtask, step, sha256, Prediction.NOISE, hasNullLabel, batchInvariant, autoencoder);
+    }
+
+    private void ready(
+            int subtask,
+            long step,
+            String sha256,
+            Prediction prediction,
+            boolean hasNullLabel,
+            boolean batchInvariant,
+            @Nullable String autoencoder) {
         CheckpointRef checkpoint = new CheckpointRef("toy", step, "step-" + step, sha256);
         planner.handleSourceEvent(
                 subtask,
                 new CheckpointReady(new StagedCheckpoint(
                         checkpoint,
                         List.of("circle", "square"),
+                        prediction,
                         hasNullLabel,
                         batchInvariant,
                         autoencoder,
@@ -240,7 +261,7 @@ class SamplingPlannerTest {
             ready(0, 10, A, false, true, null);
             planner.handleSourceEvent(0, new WorkWanted(7));
             assertThat(ranges(0)).singleElement().satisfies(range -> {
-                assertThat(range.request().settings().guided()).isFalse();
+                assertThat(range.request().settings().guidance().isOn()).isFalse();
                 assertThat(range.size()).isEqualTo(7);
             });
             request("guided", 1, 1.5);
@@ -285,6 +306,27 @@ class SamplingPlannerTest {
             request("newest", 1, 1);
             assertThat(notices(RequestPlanned.class).get(0).getCheckpointSha256())
                     .isEqualTo(A);
+        }
+
+        @Test
+        void serveOnlySamplersThatFitWhatTheyPredict() {
+            start(PlannerOptions.DEFAULT, PlannerState.empty());
+            register(0);
+            feed.announce("flow", 10, A);
+            context.tick();
+            ready(0, 10, A, Prediction.VELOCITY);
+            assertThat(notices(CheckpointEvent.class)).hasSize(1);
+            assertThat(notices(RequestPlanned.class))
+                    .as("evaluations, whose sampler does not fit")
+                    .isEmpty();
+            request("r", 10, 1);
+            assertThat(notices(RequestRejected.class)).singleElement().satisfies(rejected -> {
+                assertThat(rejected.getRequestId()).isEqualTo("r");
+                assertThat(rejected.getCode()).isEqualTo("unfit-sampler");
+                assertThat(rejected.getReason())
+                        .startsWith("sampler is 'ddim', which draws from networks that predict noise, but the"
+                                + " checkpoint predicts velocity");
+            });
         }
 
         @Test
@@ -540,6 +582,44 @@ class SamplingPlannerTest {
         assertThat(ranges(0)).extracting(SamplingPlannerTest::describe).containsExactly("r 4-10");
         request("r", 1, 1);
         assertThat(notices(RequestRejected.class)).as("the id is remembered").hasSize(1);
+    }
+
+    @Test
+    void plansTheSamplerAndGuidanceThatARequestAsksFor() {
+        register(0);
+        serveWith(10, A);
+        feed.request("{\"requestId\":\"r\",\"count\":1,\"sampler\":\"dpmpp-2m\",\"steps\":12,\"guidance\":3,"
+                + "\"guidedChannels\":\"all\",\"guidanceMinNoise\":0.3,\"guidanceMaxNoise\":2.5}");
+        context.tick();
+        planner.handleSourceEvent(0, new WorkWanted(4));
+        assertThat(ranges(0))
+                .singleElement()
+                .satisfies(range -> assertThat(range.request().settings())
+                        .isEqualTo(new SamplerSettings(
+                                SamplerKind.DPMPP_2M, 12, 0, new Guidance(3, GuidedChannels.ALL, 0.3, 2.5))));
+    }
+
+    @Test
+    void refusesSettingsThatMakeNoSense() {
+        register(0);
+        serveWith(10, A);
+        String[][] wrong = {
+            {"\"sampler\":\"dpm\"", "sampler is 'dpm': expected one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc'"},
+            {"\"guidedChannels\":\"two\"", "guidedChannels is 'two': expected 'first-three' or 'all'"},
+            {"\"guidanceMinNoise\":-1", "guidanceMinNoise is -1.0: expected a noise level of at least 0"},
+            {
+                "\"guidanceMinNoise\":2,\"guidanceMaxNoise\":1",
+                "guidanceMaxNoise is 1.0: expected a noise level above guidanceMinNoise, which is 2.0"
+            },
+        };
+        for (String[] each : wrong) {
+            feed.request("{\"requestId\":\"r\",\"count\":1," + each[0] + "}");
+        }
+        context.tick();
+        assertThat(notices(RequestRejected.class))
+                .allSatisfy(rejected -> assertThat(rejected.getCode()).isEqualTo("invalid-sampler"))
+                .extracting(RequestRejected::getReason)
+                .containsExactly(wrong[0][1], wrong[1][1], wrong[2][1], wrong[3][1]);
     }
 
     @Test

@@ -56,14 +56,11 @@ class SamplingReaderTest {
     }
 
     private static PlannedRequest request(String id, long count, double guidance, CheckpointRef checkpoint) {
-        return new PlannedRequest(
-                id,
-                count,
-                3,
-                List.of(),
-                new SamplerSettings(SamplerKind.DDIM, 5, 0.5, guidance),
-                checkpoint,
-                Purpose.REQUEST);
+        return request(id, count, new SamplerSettings(SamplerKind.DDIM, 5, 0.5, guidance), checkpoint);
+    }
+
+    private static PlannedRequest request(String id, long count, SamplerSettings settings, CheckpointRef checkpoint) {
+        return new PlannedRequest(id, count, 3, List.of(), settings, checkpoint, Purpose.REQUEST);
     }
 
     private static WorkSplit work(String id, long count) {
@@ -154,15 +151,18 @@ class SamplingReaderTest {
 
     @Test
     void resumesRowsInFlightBitForBitOnAnotherReader() throws Exception {
+        PlannedRequest multistep = request("u", 15, new SamplerSettings(SamplerKind.UNIPC, 5, 0, 1), GOOD);
+        WorkSplit work =
+                WorkSplit.ofRanges(List.of(SampleRange.all(request("r", 15, 1, GOOD)), SampleRange.all(multistep)));
         SamplingReader undisturbed = reader();
-        undisturbed.addSplits(List.of(work("r", 30)));
+        undisturbed.addSplits(List.of(work));
         undisturbed.start();
         run(undisturbed, 30);
         Map<String, GeneratedImage> expected = Map.copyOf(output.images());
         output.collected.clear();
 
         SamplingReader first = reader();
-        first.addSplits(List.of(work("r", 30)));
+        first.addSplits(List.of(work));
         first.start();
         run(first, 8);
         first.pollNext(output);
@@ -170,8 +170,12 @@ class SamplingReaderTest {
         List<WorkSplit> state = throughBytes(first.snapshotState(1));
         assertThat(state.get(0).rows()).as("rows in flight").hasSize(8);
         assertThat(state.get(0).rows())
-                .allSatisfy(
-                        r -> assertThat(r.row().stepsDone()).as("steps done").isPositive());
+                .allSatisfy(r -> assertThat(r.row().evaluationsDone())
+                        .as("evaluations done")
+                        .isPositive())
+                .anySatisfy(r -> assertThat(r.row().history())
+                        .as("history")
+                        .hasDimensions(3, r.row().latent().length));
 
         SamplingReader second = reader();
         second.addSplits(state);
@@ -214,7 +218,7 @@ class SamplingReaderTest {
         assertThat(reader.isAvailable()).as("while the first is decoded").isNotDone();
         assertThat(reader.snapshotState(1).get(0).rows())
                 .as("samples that are not decoded")
-                .allSatisfy(row -> assertThat(row.row().stepsDone()).isEqualTo(5))
+                .allSatisfy(row -> assertThat(row.row().evaluationsDone()).isEqualTo(5))
                 .hasSize(3);
         permits.release(1);
         run(reader, 1);
@@ -246,7 +250,7 @@ class SamplingReaderTest {
         List<WorkSplit> state = throughBytes(first.snapshotState(1));
         assertThat(state.get(0).rows())
                 .as("finished samples in the state")
-                .filteredOn(row -> row.row().stepsDone() == 5)
+                .filteredOn(row -> row.row().evaluationsDone() == 5)
                 .hasSize(5);
 
         permits.release(1000);

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.GuidedChannels;
 import io.freshet.flink.testing.Corruption;
+import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -18,21 +20,22 @@ import org.junit.jupiter.api.Test;
 class WorkSplitSerializerTest {
     private final WorkSplitSerializer serializer = new WorkSplitSerializer();
 
-    private static PlannedRequest request(String id) {
+    private static PlannedRequest request(String id, SamplerKind kind, Guidance guidance) {
         return new PlannedRequest(
                 id,
                 100_000_000,
                 -5,
                 List.of(2, 0, 1),
-                new SamplerSettings(SamplerKind.DDIM, 20, 0.25, 1.5),
+                new SamplerSettings(kind, 20, 0.25, guidance),
                 new CheckpointRef("toy", 7, "step-7", "0f".repeat(32)),
                 Purpose.REQUEST);
     }
 
     private static WorkSplit split() {
-        PlannedRequest first = request("a");
-        PlannedRequest second = request("b");
-        SampleRow row = new SampleRow(first.task(4, 3), 11, new float[] {0.5f, -0f, Float.MIN_VALUE});
+        PlannedRequest first = request("a", SamplerKind.UNIPC, new Guidance(1.5, GuidedChannels.ALL, 0.28, 2.9));
+        PlannedRequest second = request("b", SamplerKind.DDIM, Guidance.asPublished(1.5));
+        float[][] history = {{1f, 2f, 3f}, {Float.MAX_VALUE, -0f, 4f}, {5f, 6f, 7f}};
+        SampleRow row = new SampleRow(first.task(4, 3), 11, new float[] {0.5f, -0f, Float.MIN_VALUE}, history);
         RequestPlanned notice = new RequestPlanned("a", 3L, Purpose.REQUEST, 7L, "0f".repeat(32), 99L);
         return new WorkSplit(
                 List.of(new SampleRange(first, 5, 99_999_999), new SampleRange(second, 0, 1)),
@@ -53,10 +56,32 @@ class WorkSplitSerializerTest {
             RequestRow original = before.rows().get(i);
             assertThat(restored.request()).isEqualTo(original.request());
             assertThat(restored.row().task()).isEqualTo(original.row().task());
-            assertThat(restored.row().stepsDone()).isEqualTo(original.row().stepsDone());
+            assertThat(restored.row().evaluationsDone())
+                    .isEqualTo(original.row().evaluationsDone());
             assertThat(restored.row().latent()).containsExactly(original.row().latent());
+            assertThat(restored.row().history()).isDeepEqualTo(original.row().history());
         }
         assertThat(after.splitId()).isEqualTo(before.splitId());
+    }
+
+    @Test
+    void readsWhatTheFirstVersionWrote() throws IOException {
+        byte[] written =
+                getClass().getResourceAsStream("/state/work-split-1.bin").readAllBytes();
+        WorkSplit split = serializer.deserialize(1, written);
+
+        PlannedRequest first = request("a", SamplerKind.DDIM, Guidance.asPublished(1.5));
+        PlannedRequest second = request("b", SamplerKind.DDIM, Guidance.asPublished(1.5));
+        assertThat(split.ranges())
+                .containsExactly(new SampleRange(first, 5, 99_999_999), new SampleRange(second, 0, 1));
+        SampleRow row = split.rows().get(0).row();
+        assertThat(row.task()).isEqualTo(first.task(4, 3));
+        assertThat(row.evaluationsDone()).isEqualTo(11);
+        assertThat(row.latent()).containsExactly(0.5f, -0f, Float.MIN_VALUE);
+        assertThat(row.history()).isEmpty();
+        assertThat(split.rows().get(1).row().evaluationsDone()).isZero();
+        assertThat(split.notices()).isEqualTo(split().notices());
+        Corruption.check(written, bytes -> serializer.deserialize(1, bytes));
     }
 
     @Test
@@ -67,13 +92,14 @@ class WorkSplitSerializerTest {
     @Test
     void refusesAnotherVersion() {
         assertThatIOException()
-                .isThrownBy(() -> serializer.deserialize(2, serializer.serialize(split())))
-                .withMessageContaining("version 2")
-                .withMessageContaining("version 1");
+                .isThrownBy(() -> serializer.deserialize(3, serializer.serialize(split())))
+                .withMessage(
+                        "A work split of version 3 cannot be read: this build reads versions 1 to 2; restore with the"
+                                + " build that wrote it");
     }
 
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
-        Corruption.check(serializer.serialize(split()), bytes -> serializer.deserialize(1, bytes));
+        Corruption.check(serializer.serialize(split()), bytes -> serializer.deserialize(2, bytes));
     }
 }
