@@ -84,9 +84,10 @@ public final class OfflineSampler {
 
     private static void requireGuidable(SamplerSettings settings, StagedCheckpoint staged) {
         if (settings.guidance().isOn() && !staged.hasNullLabel()) {
-            throw new IllegalArgumentException("Guidance is " + settings.guidance().scale() + ", but checkpoint "
-                    + staged.checkpoint().directory()
-                    + " was trained without a null label, which guidance needs: expected 1 (off)");
+            throw new IllegalArgumentException(
+                    "Guidance is " + settings.guidance().scale() + ", but checkpoint "
+                            + staged.checkpoint().directory()
+                            + " was trained without a null label, which guidance needs: expected 1 (off)");
         }
     }
 
