@@ -62,7 +62,8 @@ final class ConformanceCommand implements Callable<Integer> {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "cpu",
-            description = "Where networks run: cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}")
+            description =
+                    "Where networks run: cpu, cuda, cuda:N, or auto, the first GPU or else the CPU. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init") // set by picocli
     private String device;
 
@@ -86,7 +87,8 @@ final class ConformanceCommand implements Callable<Integer> {
         if (!Files.isDirectory(folder)) {
             throw CommandException.badInput("'" + folder + "' is no folder: expected one with fixtures");
         }
-        Conformance conformance = new Conformance(folder, parseDevice());
+        TorchDevice on = parseDevice();
+        Conformance conformance = new Conformance(folder, on);
         List<String> fixtures = fixtures(conformance);
         List<Check> checks = new ArrayList<>();
         try (ProgressBar bar = new ProgressBar(session.terminal(), "checking", "fixtures", fixtures.size())) {
@@ -96,7 +98,7 @@ final class ConformanceCommand implements Callable<Integer> {
             }
         }
         PrintStream out = session.results();
-        table(checks).forEach(asJson ? session.terminal()::line : out::println);
+        table(checks, on).forEach(asJson ? session.terminal()::line : out::println);
         if (asJson) {
             out.println(new ObjectMapper().writeValueAsString(Map.of("checks", checks)));
         }
@@ -125,7 +127,7 @@ final class ConformanceCommand implements Callable<Integer> {
     }
 
     /** Every failure, and of what passed either everything or the check of each fixture that came closest to failing. */
-    private List<String> table(List<Check> checks) {
+    private List<String> table(List<Check> checks, TorchDevice on) {
         List<Check> shown = new ArrayList<>();
         checks.stream().map(Check::fixture).distinct().forEach(fixture -> {
             List<Check> own =
@@ -157,7 +159,7 @@ final class ConformanceCommand implements Callable<Integer> {
         long fixtures = checks.stream().map(Check::fixture).distinct().count();
         long failures = checks.stream().filter(c -> !c.pass()).count();
         lines.add("");
-        lines.add(checks.size() + " checks of " + fixtures + " fixtures on " + device + ": "
+        lines.add(checks.size() + " checks of " + fixtures + " fixtures on " + on + ": "
                 + (failures == 0 ? "all passed" : failures + " failed"));
         return lines;
     }

@@ -20,6 +20,22 @@ final class ImageReport {
      */
     static void tell(Session session, boolean asJson, Path folder, GeneratedImage any, double seconds)
             throws IOException {
+        tell(session, asJson, folder, any, seconds, Map.of());
+    }
+
+    /**
+     * Says it with more for programs.
+     *
+     * @param details names and values to be added
+     */
+    static void tell(
+            Session session,
+            boolean asJson,
+            Path folder,
+            GeneratedImage any,
+            double seconds,
+            Map<String, Object> details)
+            throws IOException {
         session.terminal()
                 .line(String.format(
                         Locale.ROOT,
@@ -40,6 +56,7 @@ final class ImageReport {
             result.put("model", any.getModel());
             result.put("checkpointStep", any.getCheckpointStep());
             result.put("checkpointSha256", any.getCheckpointSha256());
+            result.putAll(details);
             result.put("wallSeconds", Math.round(seconds * 1000) / 1000.0);
             session.results().println(new ObjectMapper().writeValueAsString(result));
         }

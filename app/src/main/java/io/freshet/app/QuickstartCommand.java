@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -99,6 +100,9 @@ final class QuickstartCommand implements Callable<Integer> {
             description = "Classifier-free guidance scale of those images, 1 is off. Default: ${DEFAULT-VALUE}")
     private double evaluationGuidance;
 
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
     @Option(names = "--keep-running", description = "Stay up for requests afterwards, until Ctrl-C.")
     private boolean keepRunning;
 
@@ -132,7 +136,7 @@ final class QuickstartCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private QuickstartOptions options() {
+    private QuickstartOptions options() throws CommandException {
         List<String> training = new ArrayList<>();
         add(training, "--steps", steps);
         add(training, "--checkpoint-every", checkpointEvery);
@@ -142,6 +146,7 @@ final class QuickstartCommand implements Callable<Integer> {
                 Main.class.getName(),
                 training,
                 new Evaluation(evaluationSamples, 0, "ddim", evaluationSteps, 0, evaluationGuidance),
+                device.parse(),
                 keepRunning);
     }
 

@@ -10,12 +10,19 @@ import io.freshet.app.images.ImageFolder;
 import io.freshet.app.images.OfflineSampler;
 import io.freshet.app.local.RunDirectory;
 import io.freshet.checkpoint.CheckpointException;
+import io.freshet.model.autoencoder.AutoencoderChoice;
+import io.freshet.model.autoencoder.DecodingLoader;
+import io.freshet.sampling.DenoiserLoader;
+import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
+import io.freshet.script.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +75,15 @@ final class SampleCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions wanted = new ImageOptions();
 
+    @Option(
+            names = "--autoencoder",
+            paramLabel = "WHICH",
+            description = "For a checkpoint of latents, " + AutoencoderChoice.DESCRIPTION + ".")
+    private @Nullable String autoencoder;
+
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
     @Option(names = "--json", description = "Print what was done as one JSON object on standard output.")
     private boolean asJson;
 
@@ -81,14 +97,17 @@ final class SampleCommand implements Callable<Integer> {
         GenerationRequest request =
                 wanted.request("sample-" + UUID.randomUUID().toString().substring(0, 8));
         CheckpointChoice choice = choose(request.getCheckpoint());
+        TorchDevice on = device.parse();
+        DenoiserLoader loader = new DecodingLoader(choice.store(), decoder(), on);
         ImageFolder folder = wanted.folder(request);
         List<GeneratedImage> one = new ArrayList<>();
         long startNanos = System.nanoTime();
+        StagedCheckpoint drawn;
         try (ProgressBar bar = new ProgressBar(session.terminal(), "drawing", "images", request.getCount());
                 StopSignals.Section drawing = session.stop().during(Reaction.INTERRUPT)) {
             String detail = "checkpoint of step " + choice.checkpoint().step();
             bar.detail(detail);
-            new OfflineSampler(choice.store(), choice.checkpoint()).draw(request, image -> {
+            drawn = new OfflineSampler(loader, choice.checkpoint()).draw(request, image -> {
                 folder.add(image);
                 if (one.isEmpty()) {
                     one.add(image);
@@ -104,8 +123,33 @@ final class SampleCommand implements Callable<Integer> {
         }
         Path published = folder.publish(request.getCount() + " images, checkpoint of step "
                 + choice.checkpoint().step());
-        ImageReport.tell(session, asJson, published, one.get(0), (System.nanoTime() - startNanos) / 1e9);
+        double seconds = (System.nanoTime() - startNanos) / 1e9;
+        ImageReport.tell(session, asJson, published, one.get(0), seconds, details(drawn, on));
         return ExitCode.OK;
+    }
+
+    private AutoencoderChoice decoder() throws CommandException {
+        try {
+            return new AutoencoderChoice(autoencoder);
+        } catch (IllegalArgumentException e) {
+            throw CommandException.badInput(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Map<String, Object> details(StagedCheckpoint drawn, TorchDevice on) {
+        if (!drawn.batchInvariant()) {
+            session.terminal()
+                    .line("on " + on
+                            + " an image depends slightly on what it is batched with: another count or class order"
+                            + " may change its last bits");
+        }
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("device", on.toString());
+        details.put("batchInvariant", drawn.batchInvariant());
+        if (drawn.autoencoderSha256() != null) {
+            details.put("autoencoderSha256", drawn.autoencoderSha256());
+        }
+        return details;
     }
 
     private CheckpointChoice choose(String which) throws CommandException, IOException {

@@ -127,16 +127,7 @@ public final class CheckpointStore {
      */
     public Checkpoint open(CheckpointRef ref) throws CheckpointException {
         Path directory = root.resolve(ref.directory());
-        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            throw new CheckpointException("Checkpoint '" + ref.directory() + "' is not in the store " + root
-                    + ": expected a directory of that name; check that this machine sees the trainer's store");
-        }
-        Manifest manifest = readManifest(directory);
-        if (!manifest.sha256().equals(ref.sha256())) {
-            throw new CheckpointException("Checkpoint '" + ref.directory() + "' has a manifest with SHA-256 "
-                    + manifest.sha256() + ", but " + ref.sha256() + " was announced: " + MANIFEST
-                    + " was changed or damaged" + REMEDY);
-        }
+        Manifest manifest = manifest(ref);
         CheckpointDescription description = manifest.contents().description();
         if (!description.model().equals(ref.model()) || description.step() != ref.step()) {
             throw new CheckpointException("Checkpoint '" + ref.directory() + "' is of '" + description.model()
@@ -171,6 +162,20 @@ public final class CheckpointStore {
                 .thenComparing(CheckpointRef::model)
                 .thenComparing(CheckpointRef::directory));
         return refs;
+    }
+
+    /**
+     * What a checkpoint is said to be. Its manifest is read and its hash compared; its files are not verified.
+     *
+     * @throws CheckpointException if there is no such checkpoint, or its manifest is another
+     */
+    public CheckpointDescription describe(CheckpointRef ref) throws CheckpointException {
+        return manifest(ref).contents().description();
+    }
+
+    /** Whether a directory is that of one checkpoint rather than a store of them. */
+    public static boolean isCheckpoint(Path directory) {
+        return Files.isRegularFile(directory.resolve(MANIFEST), LinkOption.NOFOLLOW_LINKS);
     }
 
     private static String directoryName(CheckpointDescription description, CheckpointDraft draft) {
@@ -216,6 +221,21 @@ public final class CheckpointStore {
     }
 
     private record Manifest(CheckpointManifest contents, String sha256) {}
+
+    private Manifest manifest(CheckpointRef ref) throws CheckpointException {
+        Path directory = root.resolve(ref.directory());
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            throw new CheckpointException("Checkpoint '" + ref.directory() + "' is not in the store " + root
+                    + ": expected a directory of that name; check that this machine sees the trainer's store");
+        }
+        Manifest manifest = readManifest(directory);
+        if (!manifest.sha256().equals(ref.sha256())) {
+            throw new CheckpointException("Checkpoint '" + ref.directory() + "' has a manifest with SHA-256 "
+                    + manifest.sha256() + ", but " + ref.sha256() + " was announced: " + MANIFEST
+                    + " was changed or damaged" + REMEDY);
+        }
+        return manifest;
+    }
 
     private static Manifest readManifest(Path directory) throws CheckpointException {
         Path file = directory.resolve(MANIFEST);

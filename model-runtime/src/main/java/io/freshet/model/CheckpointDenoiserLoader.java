@@ -7,6 +7,7 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
+import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
@@ -18,9 +19,21 @@ import java.util.Map;
 /** Loads networks from a {@link CheckpointStore}. Thread-safe. */
 public final class CheckpointDenoiserLoader implements DenoiserLoader {
     private final CheckpointStore store;
+    private final TorchDevice device;
 
+    /** Loads onto the CPU. */
     public CheckpointDenoiserLoader(CheckpointStore store) {
+        this(store, TorchDevice.CPU);
+    }
+
+    /**
+     * A loader of networks.
+     *
+     * @param device where they run
+     */
+    public CheckpointDenoiserLoader(CheckpointStore store, TorchDevice device) {
         this.store = store;
+        this.device = device;
     }
 
     @Override
@@ -47,15 +60,15 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
         }
     }
 
-    private static Denoiser build(Checkpoint checkpoint, DenoiserSignature signature) throws CheckpointException {
+    private Denoiser build(Checkpoint checkpoint, DenoiserSignature signature) throws CheckpointException {
         List<String> classNames = checkpoint.manifest().description().classNames();
         try {
             if (signature instanceof DenoiserConfig config) {
                 Map<String, Tensor> folded = DenoiserScripts.fold(config, checkpoint.tensors());
-                TorchModule network = TorchModule.load(DenoiserScripts.inference(config, folded));
+                TorchModule network = TorchModule.load(DenoiserScripts.inference(config, folded), device);
                 return new NetworkDenoiser(config, classNames, network);
             }
-            return TorchScriptNetwork.load(checkpoint.script(), TorchScriptConfig.of(signature), classNames);
+            return TorchScriptNetwork.load(checkpoint.script(), TorchScriptConfig.of(signature), classNames, device);
         } catch (IllegalArgumentException | IOException e) {
             throw new CheckpointException(checkpoint.ref().directory() + ": " + e.getMessage(), e);
         }

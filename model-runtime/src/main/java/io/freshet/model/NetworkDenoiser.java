@@ -46,6 +46,11 @@ final class NetworkDenoiser implements Denoiser {
     }
 
     @Override
+    public boolean hasNullLabel() {
+        return signature.hasNullLabel();
+    }
+
+    @Override
     public boolean learnsSigma() {
         return signature.learnsSigma();
     }

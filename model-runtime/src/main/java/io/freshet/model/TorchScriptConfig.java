@@ -2,6 +2,7 @@ package io.freshet.model;
 
 import io.freshet.diffusion.Prediction;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A denoiser that comes as TorchScript: {@code forward(x [B, C, S, S] float32, t [B] float32, y [B] int64)} gives [B, C, S, S], or [B, 2C, S, S] with
@@ -9,12 +10,18 @@ import java.util.List;
  *
  * @param inputSize S
  * @param inChannels C
- * @param numClasses class labels; the null label of guidance is one more
+ * @param numClasses class labels; the null label of guidance, where there is one, is one more
  * @param learnSigma whether the variance interpolation follows the noise prediction
  * @param prediction what is predicted, and in which time; the noise if it is not told
+ * @param nullLabel whether there is a label for no class, which guidance needs; there is if it is not told
  */
 public record TorchScriptConfig(
-        int inputSize, int inChannels, int numClasses, boolean learnSigma, Prediction prediction)
+        int inputSize,
+        int inChannels,
+        int numClasses,
+        boolean learnSigma,
+        Prediction prediction,
+        @Nullable Boolean nullLabel)
         implements DenoiserSignature {
     /** The architecture's name in a manifest. */
     public static final String ARCHITECTURE = "torchscript";
@@ -33,12 +40,14 @@ public record TorchScriptConfig(
                 network.inChannels(),
                 network.numClasses(),
                 network.learnsSigma(),
-                network.prediction());
+                network.prediction(),
+                network.hasNullLabel());
     }
 
     @SuppressWarnings("RedundantNullCheck") // Jackson leaves null what a manifest does not have
     public TorchScriptConfig {
         prediction = prediction == null ? Prediction.NOISE : prediction;
+        nullLabel = nullLabel == null || nullLabel;
         require("inputSize", inputSize);
         require("inChannels", inChannels);
         require("numClasses", numClasses);
@@ -52,6 +61,11 @@ public record TorchScriptConfig(
     @Override
     public boolean learnsSigma() {
         return learnSigma;
+    }
+
+    @Override
+    public boolean hasNullLabel() {
+        return Boolean.TRUE.equals(nullLabel);
     }
 
     private static void require(String field, int actual) {

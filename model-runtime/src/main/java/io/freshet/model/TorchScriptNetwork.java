@@ -12,16 +12,23 @@ import java.util.List;
 public final class TorchScriptNetwork {
     private TorchScriptNetwork() {}
 
+    /** Loads one onto the CPU. */
+    public static Denoiser load(Path archive, TorchScriptConfig config, List<String> classNames) throws IOException {
+        return load(archive, config, classNames, TorchDevice.CPU);
+    }
+
     /**
      * Loads one; whether it takes and gives what it is said to shows when it predicts.
      *
      * @param archive what {@code torch.jit.save} or this program wrote
      * @param config what it is said to take and give
      * @param classNames names of the classes by label
+     * @param device where it runs
      * @throws IOException if the archive is damaged, is no TorchScript, or reaches beyond tensors
      */
-    public static Denoiser load(Path archive, TorchScriptConfig config, List<String> classNames) throws IOException {
+    public static Denoiser load(Path archive, TorchScriptConfig config, List<String> classNames, TorchDevice device)
+            throws IOException {
         TorchScriptArchive.requireConfined(archive);
-        return new NetworkDenoiser(config, classNames, TorchModule.load(archive, TorchDevice.CPU));
+        return new NetworkDenoiser(config, classNames, TorchModule.load(archive, device));
     }
 }

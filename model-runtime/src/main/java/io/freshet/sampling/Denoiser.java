@@ -20,8 +20,13 @@ public interface Denoiser extends AutoCloseable {
     /** W of the latent. */
     int width();
 
-    /** Names of the classes by label; the null label of classifier-free guidance is their number. */
+    /** Names of the classes by label; the null label of classifier-free guidance, where there is one, is their number. */
     List<String> classNames();
+
+    /** Whether there is a label for no class. Without one a sample cannot be guided. */
+    default boolean hasNullLabel() {
+        return true;
+    }
 
     /** Whether the output carries the variance interpolation behind the noise prediction: 2C channels rather than C. */
     boolean learnsSigma();

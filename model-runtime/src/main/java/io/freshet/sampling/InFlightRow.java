@@ -116,7 +116,7 @@ final class InFlightRow {
         return copy;
     }
 
-    /** Hands the latent over; the row must not be used after that. */
+    /** The latent as it is, not copied: the row must not be stepped after that, nor its values changed. */
     FinishedSample finish() {
         Denoiser denoiser = checkpoint.denoiser();
         return new FinishedSample(task, denoiser.channels(), denoiser.height(), denoiser.width(), latent);

@@ -4,9 +4,11 @@ import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.CounterNoise;
 import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +26,7 @@ final class ResidentCheckpoint {
     private static final int MAX_PLANS = 64;
 
     private final CheckpointRef ref;
+    private final LoadedDenoiser loaded;
     private final Denoiser denoiser;
     private final StepBuffers buffers;
     private final Map<PlanKey, SamplerPlan> plans = new LinkedHashMap<>(16, 0.75f, true) {
@@ -35,11 +38,13 @@ final class ResidentCheckpoint {
         }
     };
     private int rows;
+    private int decoding;
     private long waitingSince;
 
-    ResidentCheckpoint(CheckpointRef ref, Denoiser denoiser, EngineOptions options) {
+    ResidentCheckpoint(CheckpointRef ref, LoadedDenoiser loaded, EngineOptions options) {
         this.ref = ref;
-        this.denoiser = denoiser;
+        this.loaded = loaded;
+        this.denoiser = loaded.denoiser();
         this.buffers = new StepBuffers(denoiser, options.maxRows());
     }
 
@@ -51,6 +56,12 @@ final class ResidentCheckpoint {
 
     Denoiser denoiser() {
         return denoiser;
+    }
+
+    /** What turns finished latents into pixels; null where there is nothing to decode. */
+    @Nullable
+    LatentDecoder decoder() {
+        return loaded.decoder();
     }
 
     StepBuffers buffers() {
@@ -74,9 +85,9 @@ final class ResidentCheckpoint {
                 key -> SamplerPlan.of(settings, denoiser));
     }
 
-    /** Rows in flight. */
-    int rows() {
-        return rows;
+    /** Whether samples in flight, or finished and not yet decoded, need it. */
+    boolean isInUse() {
+        return rows > 0 || decoding > 0;
     }
 
     /** The engine's clock when its last step was taken or, if it had no rows then, when the first of them came. */
@@ -95,14 +106,28 @@ final class ResidentCheckpoint {
         waitingSince = clock;
     }
 
+    void decodingBegun() {
+        decoding++;
+    }
+
+    void decoded() {
+        decoding--;
+    }
+
+    void close() {
+        loaded.close();
+    }
+
     /**
      * Runs every bucket once, so that no request pays for it. The rows of a smaller bucket come again in the larger ones, which
      * shows whether this network on this device keeps a row's bits whatever the bucket.
      *
+     * @return whether it does
      * @throws CheckpointException if an output is not finite
      */
-    void warm(EngineOptions options) throws CheckpointException {
+    boolean warm(EngineOptions options) throws CheckpointException {
         int shared = buffers.outputOffset(options.buckets().get(0));
+        boolean invariant = true;
         float[] first = new float[0];
         for (int bucket : options.buckets()) {
             writeTrialRows(bucket);
@@ -111,6 +136,7 @@ final class ResidentCheckpoint {
             if (first.length == 0) {
                 first = Arrays.copyOf(buffers.output(), shared);
             } else if (Arrays.mismatch(first, 0, shared, buffers.output(), 0, shared) >= 0) {
+                invariant = false;
                 LOG.warn(
                         "Checkpoint '{}': a row's prediction in a batch of {} differs in its bits from the one in a batch of {}."
                                 + " Images will depend slightly on what they are batched with; a single bucket avoids that.",
@@ -119,16 +145,18 @@ final class ResidentCheckpoint {
                         options.buckets().get(0));
             }
         }
+        return invariant;
     }
 
     private void writeTrialRows(int bucket) {
+        int labels = nullLabel() + (denoiser.hasNullLabel() ? 1 : 0);
         for (int row = 0; row < bucket; row++) {
             CounterNoise.fill(0, row, CounterNoise.INITIAL, buffers.noise());
             int timestep = row * TRIAL_TIMESTEP_STRIDE % SamplerSettings.TRAINING_STEPS;
             float time = denoiser.prediction() == Prediction.NOISE
                     ? timestep
                     : timestep / (float) SamplerSettings.TRAINING_STEPS;
-            buffers.writeRow(row, buffers.noise(), time, row % (nullLabel() + 1));
+            buffers.writeRow(row, buffers.noise(), time, row % labels);
         }
     }
 

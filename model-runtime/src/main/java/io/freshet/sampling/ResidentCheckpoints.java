@@ -125,24 +125,28 @@ final class ResidentCheckpoints implements AutoCloseable {
         try {
             requireSamplable(ref, loaded.denoiser());
             long start = System.nanoTime();
-            ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded.denoiser(), options);
-            resident.warm(options);
+            ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded, options);
+            boolean batchInvariant = resident.warm(options);
             long warmMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
             synchronized (lock) {
                 requireOpen(ref);
                 residents.put(ref.sha256(), resident);
                 admitted = true;
             }
+            LatentDecoder decoder = loaded.decoder();
             return new StagedCheckpoint(
                     ref,
                     loaded.denoiser().classNames(),
                     loaded.denoiser().prediction(),
+                    loaded.denoiser().hasNullLabel(),
+                    batchInvariant,
+                    decoder == null ? null : decoder.autoencoderSha256(),
                     loaded.verifyMillis(),
                     loaded.stageMillis(),
                     warmMillis);
         } finally {
             if (!admitted) {
-                loaded.denoiser().close();
+                loaded.close();
             }
         }
     }
@@ -177,7 +181,7 @@ final class ResidentCheckpoints implements AutoCloseable {
 
     private static void closeQuietly(ResidentCheckpoint resident) {
         try {
-            resident.denoiser().close();
+            resident.close();
         } catch (RuntimeException e) {
             LOG.warn(
                     "Checkpoint '{}' could not be unloaded; its memory may be lost",

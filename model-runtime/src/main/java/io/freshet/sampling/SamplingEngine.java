@@ -17,11 +17,15 @@ import org.jspecify.annotations.Nullable;
  * task alone, bit for bit, as long as the network's rows do not depend on each other: not on the other rows, the buckets, the
  * order of submission, or whether it was interrupted by {@link #snapshot} and submitted again elsewhere.
  *
+ * <p>Samples of a checkpoint with a {@link LatentDecoder} are decoded on a thread beside the steps, which go on meanwhile unless a whole
+ * largest bucket of samples waits to be decoded. Until its pixels are handed out such a sample is part of {@link #snapshot}.
+ *
  * <p>A checkpoint of three channels is sampled with its estimates clipped to [−1, 1]; see {@link Denoiser#clipsDenoised}.
  */
 public final class SamplingEngine implements AutoCloseable {
     private final EngineOptions options;
     private final ResidentCheckpoints checkpoints;
+    private final DecodeQueue decoding;
     private final List<InFlightRow> inFlight = new ArrayList<>();
     private final List<InFlightRow> batch = new ArrayList<>();
     private int takenRows;
@@ -38,6 +42,7 @@ public final class SamplingEngine implements AutoCloseable {
     public SamplingEngine(EngineOptions options, DenoiserLoader loader) {
         this.options = options;
         this.checkpoints = new ResidentCheckpoints(options, loader);
+        this.decoding = new DecodeQueue(options.maxRows());
     }
 
     /**
@@ -50,18 +55,26 @@ public final class SamplingEngine implements AutoCloseable {
         return checkpoints.stage(checkpoint);
     }
 
+    /**
+     * Sets what is called, on another thread, whenever a sample has been decoded: {@link #step} has something to hand out then, and
+     * {@link #canStep} may have changed.
+     */
+    public void onDecoded(Runnable wake) {
+        decoding.onDecoded(wake);
+    }
+
     /** Whether rows of this checkpoint can be submitted. */
     public boolean isResident(String sha256) {
         return checkpoints.find(sha256) != null;
     }
 
     /**
-     * Unloads all resident checkpoints that have no rows in flight and are not among those to keep. One that is being staged is
+     * Unloads all resident checkpoints that have no rows in flight or to be decoded, and are not among those to keep. One that is being staged is
      * not stopped.
      */
     public void retainOnly(Set<String> sha256ToKeep) {
         checkpoints.unloadIf(resident ->
-                resident.rows() == 0 && !sha256ToKeep.contains(resident.ref().sha256()));
+                !resident.isInUse() && !sha256ToKeep.contains(resident.ref().sha256()));
     }
 
     /**
@@ -73,32 +86,66 @@ public final class SamplingEngine implements AutoCloseable {
     }
 
     /**
-     * Takes a row in; its checkpoint must be resident and {@link #freeRows} large enough.
+     * Takes a row in; its checkpoint must be resident and {@link #freeRows} large enough. One that has taken all its steps, as
+     * {@link #snapshot} has them, goes to be decoded at once.
      *
      * @throws IllegalStateException if one of these does not hold, or the engine is closed
-     * @throws IllegalArgumentException if the row does not fit its checkpoint or its sampler, or has no evaluation left to take
+     * @throws IllegalArgumentException if the row does not fit its checkpoint or its sampler, is guided though there is no null label, or
+     *     has nothing left to do
      */
     public void submit(SampleRow row) {
         requireOpen();
         SampleTask task = row.task();
         ResidentCheckpoint checkpoint = requireResident(task);
+        Sampler sampler = samplerOf(task, checkpoint);
+        requireFits(row, checkpoint, sampler);
+        LatentDecoder decoder = checkpoint.decoder();
+        if (decoder != null && row.evaluationsDone() == sampler.evaluations()) {
+            decoding.add(new InFlightRow(row, checkpoint), decoder);
+            return;
+        }
         int places = task.settings().places();
         if (places > freeRows()) {
             throw new IllegalStateException(describe(task) + " takes " + places + " network rows, but " + freeRows()
                     + " of " + options.maxRows() + " are free: submit it when others have finished");
         }
-        requireFits(row, checkpoint);
         inFlight.add(new InFlightRow(row, checkpoint));
         takenRows += places;
         checkpoint.rowEntered(clock++);
     }
 
     /**
-     * One forward pass over rows that share a checkpoint, one evaluation for each; returns those that finished, in order of
-     * submission. Does nothing when idle. If the network throws, no row has changed.
+     * One forward pass over rows that share a checkpoint, one evaluation for each; returns those that finished and need not be
+     * decoded, in order of submission, and those that have been decoded meanwhile, in order of finishing. Takes no step unless
+     * {@link #canStep}. If the network throws, no row has changed.
+     *
+     * @throws IllegalStateException if a sample could not be decoded, or the engine is closed
      */
     public List<FinishedSample> step() {
         requireOpen();
+        List<FinishedSample> finished = new ArrayList<>(canStep() ? pass() : List.of());
+        finished.addAll(decoding.collect());
+        return finished;
+    }
+
+    /** Whether {@link #step} would take one: rows are in flight, and the decoder is not too far behind. */
+    public boolean canStep() {
+        return !inFlight.isEmpty() && !decoding.isFull();
+    }
+
+    /** Waits until {@link #canStep}, or a sample is decoded, or could not be; returns at once when idle. */
+    public void awaitProgress() throws InterruptedException {
+        if (!canStep() && !decoding.isEmpty()) {
+            decoding.await();
+        }
+    }
+
+    /** Samples that have taken all their steps and are not handed out yet. */
+    public int decoding() {
+        return decoding.size();
+    }
+
+    private List<FinishedSample> pass() {
         ResidentCheckpoint checkpoint = longestWaiting();
         if (checkpoint == null) {
             return List.of();
@@ -119,21 +166,27 @@ public final class SamplingEngine implements AutoCloseable {
         for (InFlightRow row : batch) {
             at += row.advance(buffers, at);
         }
-        List<FinishedSample> finished = release();
-        checkpoint.stepped(finished.size(), clock++);
+        int before = inFlight.size();
+        List<FinishedSample> finished = release(checkpoint);
+        checkpoint.stepped(before - inFlight.size(), clock++);
         statistics = statistics.plusPass(batch.size(), used, bucket);
         batch.clear();
         return finished;
     }
 
-    /** Whether no row is in flight. */
+    /** Whether no row is in flight, and none waits to be decoded or handed out. */
     public boolean isIdle() {
-        return inFlight.isEmpty();
+        return inFlight.isEmpty() && decoding.isEmpty();
     }
 
-    /** Copies of all rows in flight, in order of submission, to be kept and submitted again elsewhere. */
+    /**
+     * Copies of all rows to be kept and submitted again elsewhere: those not decoded or not handed out yet, with their last latent, then
+     * those in flight, in order of submission.
+     */
     public List<SampleRow> snapshot() {
-        return inFlight.stream().map(InFlightRow::snapshot).toList();
+        List<SampleRow> rows = new ArrayList<>(decoding.snapshot());
+        inFlight.forEach(row -> rows.add(row.snapshot()));
+        return rows;
     }
 
     /** What has been done so far. */
@@ -142,8 +195,8 @@ public final class SamplingEngine implements AutoCloseable {
     }
 
     /**
-     * Drops all rows and unloads all checkpoints. Waits up to a minute for one that is being staged; its future and those behind it
-     * fail. Closing twice is harmless.
+     * Drops all rows and unloads all checkpoints. Waits for a sample that is being decoded, and up to a minute for a checkpoint that is
+     * being staged; its future and those behind it fail. Closing twice is harmless.
      */
     @Override
     public void close() {
@@ -151,6 +204,7 @@ public final class SamplingEngine implements AutoCloseable {
             closed = true;
             inFlight.clear();
             takenRows = 0;
+            decoding.close();
             checkpoints.close();
         }
     }
@@ -165,15 +219,22 @@ public final class SamplingEngine implements AutoCloseable {
         return longest;
     }
 
-    private List<FinishedSample> release() {
+    private List<FinishedSample> release(ResidentCheckpoint checkpoint) {
         List<FinishedSample> finished = new ArrayList<>();
+        LatentDecoder decoder = checkpoint.decoder();
+        boolean any = false;
         for (InFlightRow row : batch) {
             if (row.finished()) {
-                finished.add(row.finish());
+                any = true;
                 takenRows -= row.places();
+                if (decoder == null) {
+                    finished.add(row.finish());
+                } else {
+                    decoding.add(row, decoder);
+                }
             }
         }
-        if (!finished.isEmpty()) {
+        if (any) {
             inFlight.removeIf(InFlightRow::finished);
         }
         return finished;
@@ -190,13 +251,19 @@ public final class SamplingEngine implements AutoCloseable {
         return checkpoint;
     }
 
-    private static void requireFits(SampleRow row, ResidentCheckpoint checkpoint) {
+    private static void requireFits(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
         SampleTask task = row.task();
         if (task.label() >= checkpoint.nullLabel()) {
             throw new IllegalArgumentException(describe(task) + " has label " + task.label() + ", but checkpoint '"
                     + checkpoint.ref().directory() + "' has " + checkpoint.nullLabel() + " classes, from 0");
         }
-        requireFits(row, checkpoint, samplerOf(task, checkpoint));
+        if (task.settings().guidance().isOn() && !checkpoint.denoiser().hasNullLabel()) {
+            throw new IllegalArgumentException(describe(task) + " has guidance "
+                    + task.settings().guidance().scale() + ", but checkpoint '"
+                    + checkpoint.ref().directory()
+                    + "' was trained without a null label, which guidance needs: expected guidance 1 (off)");
+        }
+        requireGoesOn(row, checkpoint, sampler);
     }
 
     private static Sampler samplerOf(SampleTask task, ResidentCheckpoint checkpoint) {
@@ -210,9 +277,10 @@ public final class SamplingEngine implements AutoCloseable {
         }
     }
 
-    private static void requireFits(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
+    private static void requireGoesOn(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
         SampleTask task = row.task();
-        if (row.evaluationsDone() >= sampler.evaluations()) {
+        boolean complete = row.evaluationsDone() == sampler.evaluations();
+        if (row.evaluationsDone() > sampler.evaluations() || complete && checkpoint.decoder() == null) {
             throw new IllegalArgumentException(describe(task) + " has " + row.evaluationsDone()
                     + " evaluations behind it, but " + samplerName(task) + " takes " + sampler.evaluations()
                     + " in all: there is nothing left to do");

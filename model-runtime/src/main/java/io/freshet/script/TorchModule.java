@@ -1,6 +1,5 @@
 package io.freshet.script;
 
-import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -100,7 +99,7 @@ public final class TorchModule implements AutoCloseable {
     }
 
     private static TorchModule load(TorchDevice device, Loading loading) throws IOException {
-        Engine.getEngine("PyTorch");
+        TorchLibrary.load();
         PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device.djl(), "PyTorch");
         try {
             return new TorchModule(manager, loading.load(manager));

@@ -130,7 +130,7 @@ class CheckpointDenoiserLoaderTest {
                         "test",
                         step++,
                         TorchScriptConfig.ARCHITECTURE,
-                        Architectures.describe(new TorchScriptConfig(8, channels, 2, false, Prediction.NOISE)),
+                        Architectures.describe(new TorchScriptConfig(8, channels, 2, false, Prediction.NOISE, true)),
                         List.of("a", "b"),
                         new CheckpointDescription.ImageShape(channels, 8, 8),
                         JsonNodeFactory.instance.objectNode()),

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** A network whose rows are computed one by one from a single weight, and which remembers what it was asked. */
 final class ToyDenoiser implements Denoiser {
@@ -23,6 +24,8 @@ final class ToyDenoiser implements Denoiser {
     final List<Call> calls = new ArrayList<>();
     boolean closed;
     boolean broken;
+    boolean nullLabel = true;
+    boolean minglesRows;
     Prediction prediction = Prediction.NOISE;
 
     ToyDenoiser(int channels, boolean learnsSigma, double weight) {
@@ -42,6 +45,9 @@ final class ToyDenoiser implements Denoiser {
     static final class Loader implements DenoiserLoader {
         final Map<Long, ToyDenoiser> denoisers = new ConcurrentHashMap<>();
 
+        @Nullable
+        LatentDecoder decoder;
+
         Loader with(long step, ToyDenoiser denoiser) {
             denoisers.put(step, denoiser);
             return this;
@@ -57,13 +63,18 @@ final class ToyDenoiser implements Denoiser {
             if (denoiser == null) {
                 throw new CheckpointException("Checkpoint '" + checkpoint.directory() + "' is missing");
             }
-            return new LoadedDenoiser(denoiser, 1, 2);
+            return new LoadedDenoiser(denoiser, decoder, 1, 2);
         }
     }
 
     @Override
     public Prediction prediction() {
         return prediction;
+    }
+
+    @Override
+    public boolean hasNullLabel() {
+        return nullLabel;
     }
 
     @Override
@@ -101,7 +112,8 @@ final class ToyDenoiser implements Denoiser {
         int size = channels * SIDE * SIDE;
         int width = learnsSigma ? 2 * size : size;
         for (int row = 0; row < rows; row++) {
-            double shift = 0.3 * y[row] + StrictMath.sin(0.01 * t[row]);
+            assertThat(y[row]).as("label").isLessThan(nullLabel ? 5 : 4);
+            double shift = 0.3 * y[row] + StrictMath.sin(0.01 * t[row]) + (minglesRows ? 1e-3 * rows : 0);
             for (int k = 0; k < size; k++) {
                 double value = x[row * size + k];
                 double neighbour = x[row * size + (k + 1) % size];

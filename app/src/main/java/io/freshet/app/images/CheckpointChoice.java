@@ -3,8 +3,9 @@ package io.freshet.app.images;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
-import java.nio.file.Files;
+import io.freshet.model.autoencoder.AutoencoderConfig;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
@@ -15,7 +16,6 @@ import java.util.Objects;
  * @param checkpoint which
  */
 public record CheckpointChoice(CheckpointStore store, CheckpointRef checkpoint) {
-    private static final String MANIFEST = "manifest.json";
     private static final String STEP = "step:";
     private static final String SHA256 = "sha256:";
 
@@ -23,29 +23,46 @@ public record CheckpointChoice(CheckpointStore store, CheckpointRef checkpoint) 
      * Finds one.
      *
      * @param place a store, or the directory of one checkpoint in it, which leaves no choice
-     * @param which {@code latest}, {@code step:N} or {@code sha256:HEX}, as in a generation request
+     * @param which {@code latest}, {@code step:N} or {@code sha256:HEX}, as in a generation request; an autoencoder is neither the
+     *     latest nor of a step, and is named by its hash or directory
      * @throws IllegalArgumentException if that is none of the three
      * @throws CheckpointException if there is no such checkpoint; says which there are
      */
     public static CheckpointChoice find(Path place, String which) throws CheckpointException {
         Path directory = place.toAbsolutePath().normalize();
-        boolean single = Files.exists(directory.resolve(MANIFEST));
+        boolean single = CheckpointStore.isCheckpoint(directory);
         CheckpointStore store = new CheckpointStore(single ? Objects.requireNonNull(directory.getParent()) : directory);
         List<CheckpointRef> all = store.list();
-        List<CheckpointRef> fitting = all.stream()
-                .filter(ref ->
-                        single ? ref.directory().equals(String.valueOf(directory.getFileName())) : fits(ref, which))
-                .toList();
+        List<CheckpointRef> denoisers = new ArrayList<>();
+        for (CheckpointRef ref : all) {
+            if (!store.describe(ref).architecture().equals(AutoencoderConfig.ARCHITECTURE)) {
+                denoisers.add(ref);
+            }
+        }
+        boolean exact = single || which.startsWith(SHA256);
+        List<CheckpointRef> fitting = (exact ? all : denoisers)
+                .stream()
+                        .filter(ref -> single
+                                ? ref.directory().equals(String.valueOf(directory.getFileName()))
+                                : fits(ref, which))
+                        .toList();
         if (fitting.isEmpty()) {
             throw new CheckpointException("There is no checkpoint '" + which + "' in " + place + ": "
-                    + (all.isEmpty()
-                            ? "it holds none"
-                            : "it holds steps "
-                                    + all.stream()
-                                            .map(ref -> Long.toString(ref.step()))
-                                            .toList()));
+                    + held(denoisers, all.size() - denoisers.size()));
         }
         return new CheckpointChoice(store, fitting.get(fitting.size() - 1));
+    }
+
+    private static String held(List<CheckpointRef> denoisers, int autoencoders) {
+        String steps = denoisers.isEmpty()
+                ? "it holds none"
+                : "it holds steps "
+                        + denoisers.stream()
+                                .map(ref -> Long.toString(ref.step()))
+                                .toList();
+        return autoencoders == 0
+                ? steps
+                : steps + ", and " + autoencoders + " autoencoders, which are named by 'sha256:HEX' or by their folder";
     }
 
     private static boolean fits(CheckpointRef ref, String which) {

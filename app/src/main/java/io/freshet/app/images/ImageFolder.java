@@ -147,6 +147,9 @@ public final class ImageFolder {
         row.put("model", image.getModel());
         row.put("checkpointStep", image.getCheckpointStep());
         row.put("checkpointSha256", image.getCheckpointSha256());
+        if (image.getAutoencoderSha256() != null) {
+            row.put("autoencoderSha256", image.getAutoencoderSha256());
+        }
         row.put("width", image.getWidth());
         row.put("height", image.getHeight());
         row.put("requestId", image.getRequestId());

@@ -2,11 +2,11 @@ package io.freshet.app.images;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.image.Png;
 import io.freshet.image.RgbImage;
-import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.sampling.Denoiser;
+import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.SampleRow;
@@ -27,7 +27,7 @@ import java.util.concurrent.ExecutionException;
  * same checkpoint gives the same bits. For use by one thread.
  */
 public final class OfflineSampler {
-    private final CheckpointStore store;
+    private final DenoiserLoader loader;
     private final CheckpointRef checkpoint;
 
     /** Hears of images as they are finished. */
@@ -36,23 +36,31 @@ public final class OfflineSampler {
         void image(GeneratedImage image) throws IOException;
     }
 
-    public OfflineSampler(CheckpointStore store, CheckpointRef checkpoint) {
-        this.store = store;
+    /**
+     * A sampler of one checkpoint.
+     *
+     * @param loader loads it, with what decodes it if it is of latents
+     */
+    public OfflineSampler(DenoiserLoader loader, CheckpointRef checkpoint) {
+        this.loader = loader;
         this.checkpoint = checkpoint;
     }
 
     /**
      * Draws all of them.
      *
+     * @return the checkpoint as it was found
      * @throws IllegalArgumentException if the request asks for a class or a setting that there is not
      * @throws CheckpointException if the checkpoint cannot be used
      * @throws InterruptedException if interrupted, between two steps
      */
-    public void draw(GenerationRequest request, Listener listener)
+    public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
         SamplerSettings settings = RequestSettings.of(request);
-        try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, new CheckpointDenoiserLoader(store))) {
-            List<String> names = stage(engine).classNames();
+        try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, loader)) {
+            StagedCheckpoint staged = stage(engine);
+            requireGuidable(settings, staged);
+            List<String> names = staged.classNames();
             int[] labels = labels(request.getClasses(), names);
             long next = 0;
             while (next < request.getCount() || !engine.isIdle()) {
@@ -65,10 +73,21 @@ public final class OfflineSampler {
                             request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));
                     next++;
                 }
+                engine.awaitProgress();
                 for (FinishedSample sample : engine.step()) {
                     listener.image(image(sample, request, names));
                 }
             }
+            return staged;
+        }
+    }
+
+    private static void requireGuidable(SamplerSettings settings, StagedCheckpoint staged) {
+        if (settings.guidance().isOn() && !staged.hasNullLabel()) {
+            throw new IllegalArgumentException(
+                    "Guidance is " + settings.guidance().scale() + ", but checkpoint "
+                            + staged.checkpoint().directory()
+                            + " was trained without a null label, which guidance needs: expected 1 (off)");
         }
     }
 
@@ -100,6 +119,10 @@ public final class OfflineSampler {
     }
 
     private GeneratedImage image(FinishedSample sample, GenerationRequest request, List<String> names) {
+        if (sample.channels() != Denoiser.PIXEL_CHANNELS) {
+            throw new IllegalStateException("Checkpoint " + checkpoint.directory() + " draws " + sample.channels()
+                    + " channels: expected a loader that brings a decoder of its latents");
+        }
         RgbImage image = RgbImage.fromSample(sample.width(), sample.height(), sample.values());
         return RequestSettings.describe(sample.task().settings(), GeneratedImage.newBuilder())
                 .setRequestId(request.getRequestId())
@@ -114,6 +137,7 @@ public final class OfflineSampler {
                 .setPurpose(Purpose.REQUEST)
                 .setWidth(image.width())
                 .setHeight(image.height())
+                .setAutoencoderSha256(sample.autoencoderSha256())
                 .setPng(ByteBuffer.wrap(Png.encode(image)))
                 .build();
     }

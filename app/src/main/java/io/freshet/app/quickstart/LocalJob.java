@@ -6,8 +6,10 @@ import io.freshet.evaluation.ShapesCnn;
 import io.freshet.flink.job.SamplingJob;
 import io.freshet.flink.job.SamplingJobOptions;
 import io.freshet.flink.source.planner.PlannerOptions;
-import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.model.autoencoder.AutoencoderChoice;
+import io.freshet.model.autoencoder.DecodingLoader;
 import io.freshet.schemas.Topics;
+import io.freshet.script.TorchDevice;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -43,9 +45,11 @@ final class LocalJob {
                 .build();
         // The factories travel with the job, so they hold names, not paths.
         String store = run.checkpoints().toString();
+        String device = options.device().toString();
         SamplingJob job = new SamplingJob(
                 settings,
-                () -> new CheckpointDenoiserLoader(new CheckpointStore(Path.of(store))),
+                () -> new DecodingLoader(
+                        new CheckpointStore(Path.of(store)), AutoencoderChoice.ONLY_ONE, TorchDevice.parse(device)),
                 ShapesCnn::shipped,
                 ShapesCnn::shippedReference);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();

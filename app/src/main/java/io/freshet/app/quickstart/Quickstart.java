@@ -46,7 +46,6 @@ public final class Quickstart {
     /** Tensors are outside of the heap. */
     private static final List<String> TRAINER_JVM = List.of("-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true");
 
-    private static final String DEVICE = "cpu";
     private static final Duration POLL = Duration.ofMillis(200);
     private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long PATIENCE_NANOS = Duration.ofMinutes(5).toNanos();
@@ -284,7 +283,7 @@ public final class Quickstart {
                 state.images(),
                 (System.nanoTime() - startNanos) / 1e9,
                 own.isPresent() ? OptionalLong.of(own.getAsLong() + trainerPeakMiB) : own,
-                DEVICE);
+                options.device().toString());
     }
 
     private static String lastLine(Path log) throws IOException {

@@ -2,6 +2,7 @@ package io.freshet.app.quickstart;
 
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
+import io.freshet.script.TorchDevice;
 import java.util.List;
 
 /**
@@ -11,10 +12,16 @@ import java.util.List;
  * @param mainClass main class of the command line, which has a {@code train}
  * @param trainingArguments handed to {@code train}
  * @param evaluation how each checkpoint is judged
+ * @param device where the job draws its images; training is on the CPU
  * @param keepRunning whether to stay up afterwards
  */
 public record QuickstartOptions(
-        int port, String mainClass, List<String> trainingArguments, Evaluation evaluation, boolean keepRunning) {
+        int port,
+        String mainClass,
+        List<String> trainingArguments,
+        Evaluation evaluation,
+        TorchDevice device,
+        boolean keepRunning) {
     public QuickstartOptions {
         trainingArguments = List.copyOf(trainingArguments);
         if (port < 0 || port > 65535) {

@@ -24,7 +24,7 @@ import java.util.OptionalLong;
  * @param imagesGenerated images delivered, whoever asked for them
  * @param wallSeconds from the start of the run
  * @param peakRssMiB most memory resident, this process and the trainer added; nothing where the system does not tell
- * @param device what the model ran on
+ * @param device what the job drew its images on
  */
 public record RunSummary(
         String runDirectory,

@@ -14,10 +14,12 @@ import io.freshet.app.local.Endpoint;
 import io.freshet.app.local.RunDirectory;
 import io.freshet.app.quickstart.QuickstartOptions.Evaluation;
 import io.freshet.image.Png;
+import io.freshet.model.CheckpointDenoiserLoader;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.RequestStatus;
+import io.freshet.script.TorchDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -121,7 +123,8 @@ class QuickstartTest {
 
     private Quickstart quickstart(RunDirectory run, List<String> training) {
         Evaluation evaluation = new Evaluation(20, 0, "ddim", 2, 0, 1);
-        QuickstartOptions options = new QuickstartOptions(0, Main.class.getName(), training, evaluation, true);
+        QuickstartOptions options =
+                new QuickstartOptions(0, Main.class.getName(), training, evaluation, TorchDevice.CPU, true);
         return new Quickstart(run, options, terminal, StopSignals.takeOver(terminal));
     }
 
@@ -164,7 +167,7 @@ class QuickstartTest {
     private static List<String> offline(RunDirectory run, GenerationRequest request, String sha256) throws Exception {
         CheckpointChoice choice = CheckpointChoice.find(run.checkpoints(), "sha256:" + sha256);
         SortedMap<Long, GeneratedImage> drawn = new TreeMap<>();
-        new OfflineSampler(choice.store(), choice.checkpoint())
+        new OfflineSampler(new CheckpointDenoiserLoader(choice.store()), choice.checkpoint())
                 .draw(request, image -> drawn.put(image.getIndex(), image));
         return files(drawn);
     }

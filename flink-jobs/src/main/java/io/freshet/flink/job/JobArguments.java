@@ -1,8 +1,10 @@
 package io.freshet.flink.job;
 
 import io.freshet.flink.source.planner.PlannerOptions;
+import io.freshet.model.autoencoder.AutoencoderChoice;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.schemas.Topics;
+import io.freshet.script.TorchDevice;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,12 +20,16 @@ import org.jspecify.annotations.Nullable;
  * The command line of {@link SamplingJobMain}, read.
  *
  * @param store root of the checkpoint store, a path that every TaskManager sees
+ * @param autoencoder what decodes latents
+ * @param device where networks run, by its name; looked for on the machine of each TaskManager
  * @param options everything else
  */
-record JobArguments(String store, SamplingJobOptions options) {
+record JobArguments(String store, AutoencoderChoice autoencoder, String device, SamplingJobOptions options) {
     private enum Option {
         BOOTSTRAP_SERVERS("addresses of the Kafka cluster, host:port[,host:port...] (required)"),
         STORE("root of the checkpoint store, a path that every TaskManager sees (required)"),
+        AUTOENCODER(AutoencoderChoice.DESCRIPTION),
+        DEVICE("where networks run: auto (the first GPU, or else the CPU), cpu, cuda or cuda:N; auto unless given"),
         TOPIC_PREFIX("prefix of all topics"),
         DEPLOYMENT("name of this deployment in Kafka's transactions; the topic prefix unless given"),
         PARALLELISM("engines; the cluster's default unless given"),
@@ -96,7 +102,11 @@ record JobArguments(String store, SamplingJobOptions options) {
                 .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250));
         given.ifPresent(Option.DEPLOYMENT, builder::deployment);
         given.ifPresent(Option.CHECKPOINT_DIRECTORY, builder::checkpointDirectory);
-        return new JobArguments(given.text(Option.STORE, null), builder.build());
+        return new JobArguments(
+                given.text(Option.STORE, null),
+                new AutoencoderChoice(values.get(Option.AUTOENCODER)),
+                TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
+                builder.build());
     }
 
     private static PlannerOptions planner(Values given) {

@@ -2,7 +2,9 @@ package io.freshet.flink.job;
 
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.evaluation.ShapesCnn;
-import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.model.autoencoder.AutoencoderChoice;
+import io.freshet.model.autoencoder.DecodingLoader;
+import io.freshet.script.TorchDevice;
 import java.nio.file.Path;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
@@ -20,9 +22,14 @@ public final class SamplingJobMain {
         KafkaTopics.create(
                 options.bootstrapServers(), options.kafkaProperties(), options.topics(), options.parallelism());
         String store = arguments.store();
+        String autoencoder = arguments.autoencoder().which();
+        String device = arguments.device();
         new SamplingJob(
                         options,
-                        () -> new CheckpointDenoiserLoader(new CheckpointStore(Path.of(store))),
+                        () -> new DecodingLoader(
+                                new CheckpointStore(Path.of(store)),
+                                new AutoencoderChoice(autoencoder),
+                                TorchDevice.parse(device)),
                         ShapesCnn::shipped,
                         ShapesCnn::shippedReference)
                 .buildOn(env);

@@ -7,6 +7,7 @@ public enum JobMetric {
     PADDING_ROWS(Scope.READER, "paddingRows", "Network rows that were run only to fill a bucket"),
     LAST_STEP_MILLIS(Scope.READER, "lastStepMillis", "Milliseconds that the last forward pass took"),
     SAMPLES_FINISHED(Scope.READER, "samplesFinished", "Samples finished and emitted"),
+    SAMPLES_DECODING(Scope.READER, "samplesDecoding", "Samples that have taken all steps and wait for the autoencoder"),
     ROWS_RESTORED(Scope.READER, "rowsRestored", "Samples resumed from state, at whatever evaluation they had reached"),
     ROWS_IN_FLIGHT(Scope.READER, "rowsInFlight", "Network rows taken in the engine; a guided sample takes two"),
     ROWS_WAITING(Scope.READER, "rowsWaiting", "Network rows waiting in the reader, for room or for their checkpoint"),

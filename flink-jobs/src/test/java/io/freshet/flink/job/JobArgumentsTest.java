@@ -3,6 +3,7 @@ package io.freshet.flink.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.freshet.model.autoencoder.AutoencoderChoice;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +18,11 @@ class JobArgumentsTest {
     void readsEveryKindOfValueAndLeavesTheRestAtItsDefault() {
         JobArguments arguments = parse("--bootstrap-servers k:9092 --store /data --topic-prefix mine"
                 + " --checkpoint-interval-millis 2000 --buckets 2,6 --evaluation-samples 64 --evaluation-guidance 2.5"
-                + " --kafka security.protocol=SSL --kafka a=b=c");
+                + " --kafka security.protocol=SSL --kafka a=b=c --device CUDA:1 --autoencoder sha256:0123abcd");
         SamplingJobOptions options = arguments.options();
         assertThat(arguments.store()).isEqualTo("/data");
+        assertThat(arguments.device()).isEqualTo("cuda:1");
+        assertThat(arguments.autoencoder().which()).isEqualTo("sha256:0123abcd");
         assertThat(options.deployment()).isEqualTo("mine");
         assertThat(options.parallelism()).as("the cluster's").isEqualTo(3);
         assertThat(options.checkpointInterval()).isEqualTo(Duration.ofSeconds(2));
@@ -27,6 +30,13 @@ class JobArgumentsTest {
         assertThat(options.planner().evaluation().samples()).isEqualTo(64);
         assertThat(options.planner().evaluation().guidance()).isEqualTo(2.5);
         assertThat(options.kafkaProperties()).isEqualTo(Map.of("security.protocol", "SSL", "a", "b=c"));
+    }
+
+    @Test
+    void takesTheStoresAutoencoderAndTheBestDeviceUnlessTold() {
+        JobArguments arguments = parse("--bootstrap-servers k:9092 --store /data");
+        assertThat(arguments.device()).isEqualTo("auto");
+        assertThat(arguments.autoencoder()).isEqualTo(AutoencoderChoice.ONLY_ONE);
     }
 
     @Test
@@ -48,5 +58,8 @@ class JobArgumentsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse(needed + "--max-count"))
                 .withMessageContaining("--max-count needs a value");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--device gpu"))
+                .withMessageContaining("'gpu' is no device");
     }
 }

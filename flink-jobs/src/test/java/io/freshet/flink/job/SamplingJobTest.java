@@ -224,6 +224,49 @@ class SamplingJobTest {
     }
 
     @Test
+    void decodesEveryLatentExactlyOnceAndBitForBitThroughFailuresOfTheDecoder() throws Exception {
+        Map<String, GeneratedImage> expected = latents("latents");
+        AtomicInteger decoded = new AtomicInteger();
+        AtomicInteger failures = new AtomicInteger();
+        ToyModels.hook("failing-latents", new ToyModels.Hook() {
+            @Override
+            public void before(float[] timesteps, int rows) {}
+
+            @Override
+            public void after() {}
+
+            @Override
+            public void decoding() {
+                // Slower than the steps, so that finished latents wait when a checkpoint is taken and when this throws.
+                pause(Duration.ofMillis(40));
+                int sample = decoded.incrementAndGet();
+                if (sample == 25 || sample == 60) {
+                    failures.incrementAndGet();
+                    throw new IllegalStateException("thrown on purpose by the decoder");
+                }
+            }
+        });
+        assertThat(latents("failing-latents"))
+                .as("images of the run with failures")
+                .isEqualTo(expected);
+        assertThat(failures).as("failures that happened").hasValue(2);
+    }
+
+    private static Map<String, GeneratedImage> latents(String name) throws Exception {
+        try (JobRun job = JobRun.start(options(name).parallelism(2).build())) {
+            job.announce(10, "latent-10");
+            for (String request : LOAD) {
+                job.request(request);
+            }
+            Map<String, GeneratedImage> images = job.awaitImages(LOAD_IMAGES);
+            assertThat(images.values())
+                    .as("autoencoder beside the images")
+                    .allSatisfy(i -> assertThat(i.getAutoencoderSha256()).isEqualTo(ToyModels.AUTOENCODER));
+            return images;
+        }
+    }
+
+    @Test
     void goesOnAtOnceAfterAFailureAtTheEndOfALongStepWithACheckpointPending() throws Exception {
         AtomicInteger passes = new AtomicInteger();
         AtomicBoolean thrown = new AtomicBoolean();

@@ -11,21 +11,26 @@ import io.freshet.flink.source.DenoiserLoaderFactory;
 import io.freshet.image.RgbImage;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
+import io.freshet.sampling.FinishedSample;
+import io.freshet.sampling.LatentDecoder;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A deterministic network of 8x8 pixels, an extractor of five features, and a hook that tests reach into the job with. */
+/** Deterministic networks of 8x8 pixels or latents, an extractor of five features, and a hook that tests reach into the job with. */
 public final class ToyModels {
     public static final List<String> CLASSES = List.of("circle", "square", "star");
     public static final int SIDE = 8;
+    public static final String AUTOENCODER = "ae".repeat(32);
 
-    /** Called with every forward pass that is not a warm-up: before it, and after its work is done. */
+    /** Called with every forward pass that is not a warm-up: before it, and after its work is done; and before a latent is decoded. */
     public interface Hook {
         void before(float[] timesteps, int rows);
 
         void after();
+
+        default void decoding() {}
     }
 
     private static final Hook NONE = new Hook() {
@@ -44,7 +49,10 @@ public final class ToyModels {
         HOOKS.put(job, hook);
     }
 
-    /** Checkpoints whose directory begins with 'corrupt' cannot be loaded. */
+    /**
+     * Checkpoints whose directory begins with 'corrupt' cannot be loaded, those with 'latent' are of latents that have to be decoded, and
+     * those with 'unguided' have no null label.
+     */
     public static DenoiserLoaderFactory loaders(String job) {
         return () -> loader(job);
     }
@@ -55,7 +63,11 @@ public final class ToyModels {
                 throw new CheckpointException("weights.safetensors of '" + checkpoint.directory()
                         + "' has another hash than its manifest says: publish it again");
             }
-            return new DenoiserLoader.LoadedDenoiser(new ToyDenoiser(job, checkpoint), 1, 2);
+            return new DenoiserLoader.LoadedDenoiser(
+                    new ToyDenoiser(job, checkpoint),
+                    checkpoint.directory().startsWith("latent") ? new ToyDecoder(job) : null,
+                    1,
+                    2);
         };
     }
 
@@ -79,16 +91,23 @@ public final class ToyModels {
 
     private static final class ToyDenoiser implements Denoiser {
         private final String job;
+        private final String directory;
         private final float weight;
 
         ToyDenoiser(String job, CheckpointRef checkpoint) {
             this.job = job;
+            this.directory = checkpoint.directory();
             this.weight = 0.1f + (checkpoint.step() % 97) / 97f;
         }
 
         @Override
         public int channels() {
-            return 3;
+            return directory.startsWith("latent") ? 4 : 3;
+        }
+
+        @Override
+        public boolean hasNullLabel() {
+            return !directory.startsWith("unguided");
         }
 
         @Override
@@ -116,7 +135,7 @@ public final class ToyModels {
             boolean warming = Thread.currentThread().getName().contains("stag");
             Hook hook = warming ? NONE : HOOKS.getOrDefault(job, NONE);
             hook.before(t, rows);
-            int each = 3 * SIDE * SIDE;
+            int each = channels() * SIDE * SIDE;
             for (int row = 0; row < rows; row++) {
                 for (int i = 0; i < each; i++) {
                     int at = row * each + i;
@@ -124,6 +143,34 @@ public final class ToyModels {
                 }
             }
             hook.after();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** The first three channels of a latent, moved by the fourth. */
+    private static final class ToyDecoder implements LatentDecoder {
+        private final String job;
+
+        ToyDecoder(String job) {
+            this.job = job;
+        }
+
+        @Override
+        public String autoencoderSha256() {
+            return AUTOENCODER;
+        }
+
+        @Override
+        public FinishedSample decode(FinishedSample latent) {
+            HOOKS.getOrDefault(job, NONE).decoding();
+            int area = SIDE * SIDE;
+            float[] pixels = new float[3 * area];
+            for (int i = 0; i < pixels.length; i++) {
+                pixels[i] = (float) Math.tanh(latent.values()[i] + 0.5f * latent.values()[3 * area + i % area]);
+            }
+            return new FinishedSample(latent.task(), 3, SIDE, SIDE, pixels, AUTOENCODER);
         }
 
         @Override

@@ -111,7 +111,8 @@ public final class Autoencoder implements AutoCloseable {
     /**
      * Decodes latents in tiles, in the memory that one tile needs. Where a latent is one tile, the image is that of {@link #decode}.
      * A larger one differs from it, for normalisation and attention then look at a tile instead of the whole image; the differences
-     * are spread over the overlaps, so that there are no seams.
+     * are spread over the overlaps, which softens the seams between tiles but cannot promise that none is seen: tones may drift from
+     * tile to tile.
      *
      * @param latents [B, L, h, w] float32, not scaled
      * @param tiling size and overlap of tiles, such as {@link Tiling#of}

@@ -4,6 +4,7 @@ import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.List;
 import org.apache.flink.api.connector.source.SourceEvent;
+import org.jspecify.annotations.Nullable;
 
 /** Reader to planner: a checkpoint is in memory here, verified and warm. */
 public final class CheckpointReady implements SourceEvent {
@@ -12,6 +13,9 @@ public final class CheckpointReady implements SourceEvent {
     private final ShippedCheckpoint checkpoint;
     private final List<String> classNames;
     private final Prediction prediction;
+    private final boolean hasNullLabel;
+    private final boolean batchInvariant;
+    private final @Nullable String autoencoderSha256;
     private final long verifyMillis;
     private final long stageMillis;
     private final long warmMillis;
@@ -20,6 +24,9 @@ public final class CheckpointReady implements SourceEvent {
         this.checkpoint = ShippedCheckpoint.of(staged.checkpoint());
         this.classNames = List.copyOf(staged.classNames());
         this.prediction = staged.prediction();
+        this.hasNullLabel = staged.hasNullLabel();
+        this.batchInvariant = staged.batchInvariant();
+        this.autoencoderSha256 = staged.autoencoderSha256();
         this.verifyMillis = staged.verifyMillis();
         this.stageMillis = staged.stageMillis();
         this.warmMillis = staged.warmMillis();
@@ -27,7 +34,16 @@ public final class CheckpointReady implements SourceEvent {
 
     /** What was staged, and how long it took. */
     public StagedCheckpoint staged() {
-        return new StagedCheckpoint(checkpoint.unpack(), classNames, prediction, verifyMillis, stageMillis, warmMillis);
+        return new StagedCheckpoint(
+                checkpoint.unpack(),
+                classNames,
+                prediction,
+                hasNullLabel,
+                batchInvariant,
+                autoencoderSha256,
+                verifyMillis,
+                stageMillis,
+                warmMillis);
     }
 
     @Override

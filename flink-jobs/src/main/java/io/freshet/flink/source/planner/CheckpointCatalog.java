@@ -58,8 +58,9 @@ final class CheckpointCatalog {
     }
 
     /** Accepts the candidate. */
-    CommittedCheckpoint commitCandidate(List<String> classNames, Prediction prediction) {
-        CommittedCheckpoint accepted = new CommittedCheckpoint(announced.removeFirst(), classNames, prediction);
+    CommittedCheckpoint commitCandidate(List<String> classNames, Prediction prediction, boolean hasNullLabel) {
+        CommittedCheckpoint accepted =
+                new CommittedCheckpoint(announced.removeFirst(), classNames, prediction, hasNullLabel);
         committed.put(accepted.checkpoint().sha256(), accepted);
         if (latest == null || !isLate(accepted.checkpoint(), latest.checkpoint())) {
             latest = accepted;

@@ -10,8 +10,10 @@ import java.util.List;
  * @param checkpoint which
  * @param classNames its classes by label
  * @param prediction what it predicts, which decides the samplers that can draw from it
+ * @param hasNullLabel whether requests for it may be guided
  */
-public record CommittedCheckpoint(CheckpointRef checkpoint, List<String> classNames, Prediction prediction) {
+public record CommittedCheckpoint(
+        CheckpointRef checkpoint, List<String> classNames, Prediction prediction, boolean hasNullLabel) {
     public CommittedCheckpoint {
         classNames = List.copyOf(classNames);
         if (classNames.isEmpty()) {

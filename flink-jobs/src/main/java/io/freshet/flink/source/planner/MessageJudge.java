@@ -79,6 +79,7 @@ final class MessageJudge {
         SamplerSettings settings = settingsOf(request);
         CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
         checkFits(settings.kind(), checkpoint.prediction());
+        checkGuidance(settings, checkpoint);
         return new PlannedRequest(
                 request.getRequestId(),
                 request.getCount(),
@@ -139,6 +140,17 @@ final class MessageJudge {
             return RequestSettings.of(request);
         } catch (IllegalArgumentException e) {
             throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void checkGuidance(SamplerSettings settings, CommittedCheckpoint checkpoint) throws Rejection {
+        if (settings.guidance().isOn() && !checkpoint.hasNullLabel()) {
+            throw new Rejection(
+                    "cannot-guide",
+                    "guidance is " + settings.guidance().scale() + ", but checkpoint "
+                            + checkpoint.checkpoint().shortSha() + " of step "
+                            + checkpoint.checkpoint().step()
+                            + " was trained without a null label, which guidance needs: expected 1 (off)");
         }
     }
 

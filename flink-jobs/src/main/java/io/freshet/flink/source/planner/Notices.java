@@ -50,8 +50,10 @@ final class Notices {
                 .build());
     }
 
-    static SamplerOutput committed(CheckpointRef checkpoint, StagingTimes times, long nowMillis) {
+    static SamplerOutput committed(
+            CheckpointRef checkpoint, StagingTimes times, boolean batchInvariant, long nowMillis) {
         return new SamplerOutput(decided(checkpoint, CheckpointOutcome.COMMITTED, nowMillis)
+                .setBatchInvariant(batchInvariant)
                 .setVerifyMillis(times.verifyMillis())
                 .setStageMillis(times.stageMillis())
                 .setWarmMillis(times.warmMillis())

@@ -17,8 +17,8 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Lists of class names are stored once however many checkpoints share them; checkpoints say what they predict since version 2.
- * Stateless.
+ * Lists of class names are stored once however many checkpoints share them; checkpoints say what they predict, and whether they can be
+ * guided, since version 2. Stateless.
  */
 public final class PlannerStateSerializer implements SimpleVersionedSerializer<PlannerState> {
     @Override
@@ -62,6 +62,7 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
             out.writeCheckpoint(each.checkpoint());
             out.writeInt(classLists.placeOf(each.classNames()));
             out.writeString(each.prediction().name());
+            out.writeInt(each.hasNullLabel() ? 1 : 0);
         }
     }
 
@@ -106,8 +107,10 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 throw in.damaged("checkpoint " + checkpoint.shortSha() + " names class list " + place + " of "
                         + classLists.size());
             }
-            Prediction prediction = in.version() == 1 ? Prediction.NOISE : Prediction.valueOf(in.readString());
-            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), prediction));
+            boolean first = in.version() == 1;
+            Prediction prediction = first ? Prediction.NOISE : Prediction.valueOf(in.readString());
+            boolean hasNullLabel = first || in.readInt() != 0;
+            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), prediction, hasNullLabel));
         }
         return committed;
     }

@@ -1,7 +1,6 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.diffusion.Prediction;
 import io.freshet.flink.metric.JobMetric;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
@@ -10,6 +9,8 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.Guidance;
+import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.Purpose;
@@ -281,7 +282,16 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             }
             staged.add(here);
         }
-        commit(staged);
+        long autoencoders = staged.stream()
+                .map(StagedCheckpoint::autoencoderSha256)
+                .distinct()
+                .count();
+        if (autoencoders > 1) {
+            refuse("its readers decode with " + autoencoders
+                    + " different autoencoders: let all of them see the same store, or name one with --autoencoder");
+        } else {
+            commit(staged);
+        }
         return true;
     }
 
@@ -295,19 +305,26 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
 
     private void commit(Collection<StagedCheckpoint> staged) {
         StagedCheckpoint first = staged.iterator().next();
-        CheckpointRef checkpoint =
-                catalog.commitCandidate(first.classNames(), first.prediction()).checkpoint();
-        LOG.info("Checkpoint {} of step {} is committed", checkpoint.shortSha(), checkpoint.step());
-        notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), clock.millis()));
+        CheckpointRef checkpoint = catalog.commitCandidate(first.classNames(), first.prediction(), first.hasNullLabel())
+                .checkpoint();
+        boolean batchInvariant = staged.stream().allMatch(StagedCheckpoint::batchInvariant);
+        LOG.info(
+                "Checkpoint {} of step {} is committed; images {} on what they are batched with",
+                checkpoint.shortSha(),
+                checkpoint.step(),
+                batchInvariant ? "do not depend" : "depend slightly");
+        notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), batchInvariant, clock.millis()));
         if (options.evaluation().samples() > 0) {
-            planEvaluation(checkpoint, first.prediction());
+            planEvaluation(first);
         }
     }
 
-    private void planEvaluation(CheckpointRef checkpoint, Prediction prediction) {
+    private void planEvaluation(StagedCheckpoint staged) {
+        CheckpointRef checkpoint = staged.checkpoint();
         PlannerOptions.Evaluation evaluation = options.evaluation();
+        SamplerSettings settings = evaluation.settings();
         try {
-            evaluation.settings().kind().requireFits(prediction);
+            settings.kind().requireFits(staged.prediction());
         } catch (IllegalArgumentException e) {
             LOG.warn(
                     "Checkpoint {} of step {} is not judged: the evaluation's {}",
@@ -322,9 +339,13 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
                 evaluation.samples(),
                 evaluation.seed(),
                 List.of(),
-                evaluation.settings(),
+                staged.hasNullLabel() ? settings : unguided(settings),
                 checkpoint,
                 Purpose.EVALUATION));
+    }
+
+    private static SamplerSettings unguided(SamplerSettings settings) {
+        return new SamplerSettings(settings.kind(), settings.steps(), settings.eta(), Guidance.asPublished(1));
     }
 
     private void sendPlans() {

@@ -16,8 +16,9 @@ final class SampleImages {
     /** The record of one sample, with all that is needed to draw it again. */
     static SamplerOutput image(FinishedSample sample, PlannedRequest request, String className) {
         if (sample.channels() != 3) {
-            throw new IllegalStateException("Checkpoint " + request.checkpoint().shortSha() + " draws "
-                    + sample.channels() + " channels: expected the 3 of an RGB image");
+            throw new IllegalStateException(
+                    "Checkpoint " + request.checkpoint().shortSha() + " draws " + sample.channels()
+                            + " channels: expected the 3 of an RGB image, or a loader that brings a decoder of its latents");
         }
         RgbImage image = RgbImage.fromSample(sample.width(), sample.height(), sample.values());
         return new SamplerOutput(RequestSettings.describe(request.settings(), GeneratedImage.newBuilder())
@@ -33,6 +34,7 @@ final class SampleImages {
                 .setPurpose(request.purpose())
                 .setWidth(image.width())
                 .setHeight(image.height())
+                .setAutoencoderSha256(sample.autoencoderSha256())
                 .setPng(ByteBuffer.wrap(Png.encode(image)))
                 .build());
     }

@@ -26,10 +26,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs one sampling engine: each poll takes one denoising step for all rows of a batch, so barriers and messages from the planner
- * wait for one step at most.
+ * wait for one step at most, and never for an image to be decoded.
  *
- * <p>Owns the engine and closes it. Everything happens in the task's thread; only the staging of checkpoints runs beside it. The
- * reader's state is all samples it holds, with the latents of those in flight, and all notices not emitted. After scaling in it
+ * <p>Owns the engine and closes it. Everything happens in the task's thread; only the staging of checkpoints and the decoding of
+ * latents run beside it. The reader's state is all samples it holds, with the latents of those in flight or not emitted yet, and all
+ * notices not emitted. After scaling in it
  * may be handed more rows than its engine takes: the surplus is parked, runs first, and nothing new is asked for meanwhile.
  */
 public final class SamplingReader implements SourceReader<SamplerOutput, WorkSplit> {
@@ -58,6 +59,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         this.engine = engine;
         this.maxRows = maxRows;
         this.shelf = new CheckpointShelf(engine, context::sendSourceEventToCoordinator, this::wake);
+        engine.onDecoded(this::wake);
         MetricGroup metrics = context.metricGroup();
         metrics.gauge(JobMetric.STEPS.metricName(), () -> engine.statistics().forwardPasses());
         metrics.gauge(
@@ -65,6 +67,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         metrics.gauge(
                 JobMetric.PADDING_ROWS.metricName(), () -> engine.statistics().paddingRows());
         this.samplesFinished = metrics.counter(JobMetric.SAMPLES_FINISHED.metricName());
+        metrics.gauge(JobMetric.SAMPLES_DECODING.metricName(), engine::decoding);
         this.rowsRestored = metrics.counter(JobMetric.ROWS_RESTORED.metricName());
         metrics.gauge(JobMetric.ROWS_IN_FLIGHT.metricName(), () -> maxRows - engine.freeRows());
         metrics.gauge(JobMetric.ROWS_WAITING.metricName(), () -> rowsWaiting);
@@ -99,6 +102,10 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         step(output);
         askForWork();
+        if (!engine.canStep() && !engine.isIdle()) {
+            // Only the decoder has something to do; it wakes this reader after each image.
+            return InputStatus.NOTHING_AVAILABLE;
+        }
         wake();
         return InputStatus.MORE_AVAILABLE;
     }
@@ -113,8 +120,11 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
 
     private void step(ReaderOutput<SamplerOutput> output) {
         long startNanos = System.nanoTime();
+        boolean steps = engine.canStep();
         List<FinishedSample> finished = engine.step();
-        lastStepMillis = (System.nanoTime() - startNanos) / 1_000_000;
+        if (steps) {
+            lastStepMillis = (System.nanoTime() - startNanos) / 1_000_000;
+        }
         for (FinishedSample sample : finished) {
             PlannedRequest request = requestOf(sample.task());
             String className =

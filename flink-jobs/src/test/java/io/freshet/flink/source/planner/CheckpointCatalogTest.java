@@ -14,7 +14,7 @@ class CheckpointCatalogTest {
     private void commit(String model, long step, String sha256Start) {
         String sha256 = (sha256Start + "0".repeat(64)).substring(0, 64);
         catalog.announce(new CheckpointRef(model, step, "step-" + step, sha256));
-        catalog.commitCandidate(List.of("circle"), Prediction.NOISE);
+        catalog.commitCandidate(List.of("circle"), Prediction.NOISE, true);
     }
 
     private String select(String selector) throws Rejection {

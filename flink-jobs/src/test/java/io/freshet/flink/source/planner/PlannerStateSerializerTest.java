@@ -29,10 +29,10 @@ class PlannerStateSerializerTest {
     }
 
     private static PlannerState state() {
-        return state(new Guidance(4, GuidedChannels.ALL, 0.28, 2.9), Prediction.VELOCITY);
+        return state(new Guidance(4, GuidedChannels.ALL, 0.28, 2.9), Prediction.VELOCITY, false);
     }
 
-    private static PlannerState state(Guidance guidance, Prediction second) {
+    private static PlannerState state(Guidance guidance, Prediction second, boolean secondGuidable) {
         PlannedRequest request = new PlannedRequest(
                 "a",
                 100_000_000,
@@ -50,8 +50,8 @@ class PlannerStateSerializerTest {
                 Map.of(new TopicPartition("r", 2), 8L, new TopicPartition("c", 0), 3L),
                 List.of(new SampleRange(request, 10, 20), new SampleRange(request, 500, 100_000_000)),
                 List.of(
-                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square"), Prediction.NOISE),
-                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"), second)),
+                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square"), Prediction.NOISE, true),
+                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"), second, secondGuidable)),
                 checkpoint(2).sha256(),
                 List.of(checkpoint(3)),
                 List.of(notice),
@@ -70,7 +70,7 @@ class PlannerStateSerializerTest {
         byte[] written =
                 getClass().getResourceAsStream("/state/planner-state-1.bin").readAllBytes();
         PlannerState state = serializer.deserialize(1, written);
-        assertThat(state).isEqualTo(state(Guidance.asPublished(4), Prediction.NOISE));
+        assertThat(state).isEqualTo(state(Guidance.asPublished(4), Prediction.NOISE, true));
         Corruption.check(written, bytes -> serializer.deserialize(1, bytes));
     }
 
@@ -82,7 +82,7 @@ class PlannerStateSerializerTest {
         }
         List<CommittedCheckpoint> committed = new ArrayList<>();
         for (int step = 0; step < 1000; step++) {
-            committed.add(new CommittedCheckpoint(checkpoint(step), classNames, Prediction.NOISE));
+            committed.add(new CommittedCheckpoint(checkpoint(step), classNames, Prediction.NOISE, true));
         }
         PlannerState many = new PlannerState(Map.of(), List.of(), committed, null, List.of(), List.of(), List.of());
         assertThat(serializer.serialize(many).length)

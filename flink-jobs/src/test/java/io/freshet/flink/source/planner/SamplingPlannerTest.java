@@ -29,6 +29,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.connector.source.ReaderInfo;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -65,11 +66,40 @@ class SamplingPlannerTest {
     }
 
     private void ready(int subtask, long step, String sha256, Prediction prediction) {
+        ready(subtask, step, sha256, prediction, true, true, null);
+    }
+
+    private void ready(
+            int subtask,
+            long step,
+            String sha256,
+            boolean hasNullLabel,
+            boolean batchInvariant,
+            @Nullable String autoencoder) {
+        ready(subtask, step, sha256, Prediction.NOISE, hasNullLabel, batchInvariant, autoencoder);
+    }
+
+    private void ready(
+            int subtask,
+            long step,
+            String sha256,
+            Prediction prediction,
+            boolean hasNullLabel,
+            boolean batchInvariant,
+            @Nullable String autoencoder) {
         CheckpointRef checkpoint = new CheckpointRef("toy", step, "step-" + step, sha256);
         planner.handleSourceEvent(
                 subtask,
-                new CheckpointReady(
-                        new StagedCheckpoint(checkpoint, List.of("circle", "square"), prediction, 1 + subtask, 2, 3)));
+                new CheckpointReady(new StagedCheckpoint(
+                        checkpoint,
+                        List.of("circle", "square"),
+                        prediction,
+                        hasNullLabel,
+                        batchInvariant,
+                        autoencoder,
+                        1 + subtask,
+                        2,
+                        3)));
     }
 
     private void serveWith(long step, String sha256) {
@@ -188,6 +218,64 @@ class SamplingPlannerTest {
             request("r", 1, 1);
             assertThat(notices(RequestPlanned.class).get(0).getCheckpointSha256())
                     .isEqualTo(A);
+        }
+
+        @Test
+        void saysWhetherEveryReaderKeepsBitsWhateverTheBatch() {
+            register(0);
+            register(1);
+            feed.announce("toy", 10, A);
+            feed.announce("toy", 20, B);
+            context.tick();
+            ready(0, 10, A);
+            ready(1, 10, A);
+            ready(0, 20, B);
+            ready(1, 20, B, true, false, null);
+            assertThat(notices(CheckpointEvent.class))
+                    .extracting(CheckpointEvent::getBatchInvariant)
+                    .containsExactly(true, false);
+        }
+
+        @Test
+        void refusesOneThatReadersDecodeDifferently() {
+            register(0);
+            register(1);
+            feed.announce("toy", 10, A);
+            context.tick();
+            ready(0, 10, A, true, true, "ae".repeat(32));
+            ready(1, 10, A, true, true, "af".repeat(32));
+            assertThat(notices(CheckpointEvent.class)).singleElement().satisfies(event -> {
+                assertThat(event.getOutcome()).isEqualTo(CheckpointOutcome.REFUSED);
+                assertThat(event.getReason()).contains("2 different autoencoders", "--autoencoder");
+            });
+        }
+
+        @Test
+        void judgesOneWithoutANullLabelUnguidedAndRefusesGuidedRequestsForIt() {
+            start(
+                    PlannerOptions.DEFAULT.withEvaluation(new PlannerOptions.Evaluation(7, 0, "ddim", 10, 0, 2)),
+                    PlannerState.empty());
+            register(0);
+            feed.announce("toy", 10, A);
+            context.tick();
+            ready(0, 10, A, false, true, null);
+            planner.handleSourceEvent(0, new WorkWanted(7));
+            assertThat(ranges(0)).singleElement().satisfies(range -> {
+                assertThat(range.request().settings().guidance().isOn()).isFalse();
+                assertThat(range.size()).isEqualTo(7);
+            });
+            request("guided", 1, 1.5);
+            request("plain", 1, 1);
+            assertThat(notices(RequestRejected.class)).singleElement().satisfies(rejected -> {
+                assertThat(rejected.getRequestId()).isEqualTo("guided");
+                assertThat(rejected.getCode()).isEqualTo("cannot-guide");
+                assertThat(rejected.getReason())
+                        .isEqualTo("guidance is 1.5, but checkpoint aaaaaaaa of step 10 was trained without a null"
+                                + " label, which guidance needs: expected 1 (off)");
+            });
+            assertThat(notices(RequestPlanned.class))
+                    .extracting(RequestPlanned::getRequestId)
+                    .contains("plain");
         }
 
         @Test

@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.core.io.InputStatus;
 import org.junit.jupiter.api.AfterEach;
@@ -34,6 +35,7 @@ class SamplingReaderTest {
     private static final EngineOptions OPTIONS = new EngineOptions(List.of(4, 8));
     private static final CheckpointRef GOOD = new CheckpointRef("toy", 10, "step-10", "aa".repeat(32));
     private static final CheckpointRef OTHER = new CheckpointRef("toy", 20, "step-20", "bb".repeat(32));
+    private static final CheckpointRef LATENT = new CheckpointRef("toy", 40, "latent-40", "dd".repeat(32));
     private static final CheckpointRef CORRUPT = new CheckpointRef("toy", 30, "corrupt-30", "cc".repeat(32));
 
     private final List<SamplingReader> opened = new ArrayList<>();
@@ -49,6 +51,7 @@ class SamplingReaderTest {
 
     @AfterEach
     void closeReaders() {
+        ToyModels.hook("reader-test", new SlowDecoding(new Semaphore(1000)));
         opened.forEach(SamplingReader::close);
     }
 
@@ -174,6 +177,83 @@ class SamplingReaderTest {
                         .as("history")
                         .hasDimensions(3, r.row().latent().length));
 
+        SamplingReader second = reader();
+        second.addSplits(state);
+        second.start();
+        run(second, 30);
+        assertThat(output.images()).isEqualTo(expected);
+    }
+
+    /** Lets latents be decoded one for one permit. */
+    private record SlowDecoding(Semaphore permits) implements ToyModels.Hook {
+        @Override
+        public void before(float[] timesteps, int rows) {}
+
+        @Override
+        public void after() {}
+
+        @Override
+        public void decoding() {
+            permits.acquireUninterruptibly();
+        }
+    }
+
+    private static WorkSplit latents(long count) {
+        return WorkSplit.ofRanges(List.of(SampleRange.all(request("l", count, 1, LATENT))));
+    }
+
+    @Test
+    void neitherWaitsForTheDecoderNorPollsWhileThatIsAllThereIsToDo() throws Exception {
+        Semaphore permits = new Semaphore(0);
+        ToyModels.hook("reader-test", new SlowDecoding(permits));
+        SamplingReader reader = reader();
+        reader.start();
+        stage(reader, LATENT);
+        reader.addSplits(List.of(latents(3)));
+        for (int step = 0; step < 4; step++) {
+            assertThat(reader.pollNext(output)).isEqualTo(InputStatus.MORE_AVAILABLE);
+        }
+        reader.notifyNoMoreSplits();
+        assertThat(reader.pollNext(output)).as("after the last step").isEqualTo(InputStatus.NOTHING_AVAILABLE);
+        assertThat(reader.isAvailable()).as("while the first is decoded").isNotDone();
+        assertThat(reader.snapshotState(1).get(0).rows())
+                .as("samples that are not decoded")
+                .allSatisfy(row -> assertThat(row.row().evaluationsDone()).isEqualTo(5))
+                .hasSize(3);
+        permits.release(1);
+        run(reader, 1);
+        assertThat(reader.snapshotState(2).get(0).rows()).hasSize(2);
+        permits.release(2);
+        run(reader, 3);
+        assertThat(reader.pollNext(output)).isEqualTo(InputStatus.END_OF_INPUT);
+    }
+
+    @Test
+    void decodesOnAnotherReaderWhatWasFinishedAndNotDecodedBitForBit() throws Exception {
+        Semaphore permits = new Semaphore(1000);
+        ToyModels.hook("reader-test", new SlowDecoding(permits));
+        SamplingReader undisturbed = reader();
+        undisturbed.addSplits(List.of(latents(30)));
+        undisturbed.start();
+        run(undisturbed, 30);
+        Map<String, GeneratedImage> expected = Map.copyOf(output.images());
+        assertThat(expected.values())
+                .allSatisfy(image -> assertThat(image.getAutoencoderSha256()).isEqualTo(ToyModels.AUTOENCODER));
+        output.collected.clear();
+
+        permits.drainPermits();
+        permits.release(3);
+        SamplingReader first = reader();
+        first.addSplits(List.of(latents(30)));
+        first.start();
+        run(first, 3);
+        List<WorkSplit> state = throughBytes(first.snapshotState(1));
+        assertThat(state.get(0).rows())
+                .as("finished samples in the state")
+                .filteredOn(row -> row.row().evaluationsDone() == 5)
+                .hasSize(5);
+
+        permits.release(1000);
         SamplingReader second = reader();
         second.addSplits(state);
         second.start();
