@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * task alone, bit for bit, as long as the network's rows do not depend on each other: not on the other rows, the buckets, the
  * order of submission, or whether it was interrupted by {@link #snapshot} and submitted again elsewhere.
  *
- * <p>A checkpoint of three channels is sampled with its estimates clipped to [−1, 1]; see {@link Denoiser#clipsDenoised}.
+ * <p>A checkpoint of three channels that predicts noise is sampled with its estimates clipped to [−1, 1]; see
+ * {@link Denoiser#clipsDenoised}.
  */
 public final class SamplingEngine implements AutoCloseable {
     private final EngineOptions options;

@@ -50,9 +50,11 @@ public final class OfflineSampler {
      */
     public void draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
-        SamplerSettings settings = RequestSettings.of(request);
         try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, new CheckpointDenoiserLoader(store))) {
-            List<String> names = stage(engine).classNames();
+            StagedCheckpoint staged = stage(engine);
+            SamplerSettings settings = RequestSettings.of(request, staged.prediction());
+            settings.kind().requireFits(staged.prediction());
+            List<String> names = staged.classNames();
             int[] labels = labels(request.getClasses(), names);
             long next = 0;
             while (next < request.getCount() || !engine.isIdle()) {

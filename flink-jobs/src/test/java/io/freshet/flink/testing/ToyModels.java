@@ -2,6 +2,7 @@ package io.freshet.flink.testing;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.evaluation.FeatureExtractor;
 import io.freshet.evaluation.Moments;
 import io.freshet.evaluation.ReferenceStatistics;
@@ -44,7 +45,7 @@ public final class ToyModels {
         HOOKS.put(job, hook);
     }
 
-    /** Checkpoints whose directory begins with 'corrupt' cannot be loaded. */
+    /** Checkpoints whose directory begins with 'corrupt' cannot be loaded; those that begin with 'flow' predict a velocity. */
     public static DenoiserLoaderFactory loaders(String job) {
         return () -> loader(job);
     }
@@ -80,10 +81,17 @@ public final class ToyModels {
     private static final class ToyDenoiser implements Denoiser {
         private final String job;
         private final float weight;
+        private final Prediction prediction;
 
         ToyDenoiser(String job, CheckpointRef checkpoint) {
             this.job = job;
             this.weight = 0.1f + (checkpoint.step() % 97) / 97f;
+            this.prediction = checkpoint.directory().startsWith("flow") ? Prediction.VELOCITY : Prediction.NOISE;
+        }
+
+        @Override
+        public Prediction prediction() {
+            return prediction;
         }
 
         @Override

@@ -306,23 +306,13 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
 
     private void planEvaluation(CheckpointRef checkpoint, Prediction prediction) {
         PlannerOptions.Evaluation evaluation = options.evaluation();
-        try {
-            evaluation.settings().kind().requireFits(prediction);
-        } catch (IllegalArgumentException e) {
-            LOG.warn(
-                    "Checkpoint {} of step {} is not judged: the evaluation's {}",
-                    checkpoint.shortSha(),
-                    checkpoint.step(),
-                    e.getMessage());
-            return;
-        }
         plan(new PlannedRequest(
                 MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
                         + checkpoint.shortSha(),
                 evaluation.samples(),
                 evaluation.seed(),
                 List.of(),
-                evaluation.settings(),
+                evaluation.settings(prediction),
                 checkpoint,
                 Purpose.EVALUATION));
     }
