@@ -301,17 +301,6 @@ class SamplingEngineTest {
         }
 
         @Test
-        void takeTheStochasticProcessAsSitWasPublishedWithIt() {
-            SamplingEngine engine = loadedEngine(2);
-            engine.submit(SampleRow.start(task("r", 0, 1, new SamplerSettings(SamplerKind.FLOW_SDE, 4, 0, 1), 3)));
-            drain(engine);
-            assertThat(loader.get(3).calls)
-                    .extracting(call -> call.t()[0])
-                    .as("four steps up to the last, which takes 0.04 of the time")
-                    .containsExactly(0f, 0.24f, 0.48f, 0.72f, 0.96f);
-        }
-
-        @Test
         void letCheckpointsTakeTurnsWhateverTheirNumberOfRows() {
             SamplingEngine engine = loadedEngine(8);
             for (int index = 0; index < 5; index++) {
