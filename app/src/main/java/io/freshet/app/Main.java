@@ -54,6 +54,7 @@ public final class Main {
                         .addSubcommand(new ModelListCommand(session))
                         .addSubcommand(new ModelShowCommand(session)))
                 .addSubcommand(new ConformanceCommand(session))
+                .addSubcommand(new CommandLine(new BenchCommand()).addSubcommand(new BenchSamplerCommand(session)))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));

@@ -1,0 +1,39 @@
+package io.freshet.app;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Groups what can be measured. */
+@Command(
+        name = "bench",
+        description = {
+            "Measure this machine: samplers against each other.",
+            "",
+            "Times are also of whatever else the machine does: give it rest."
+        },
+        descriptionHeading = "%n",
+        optionListHeading = "%nOptions:%n",
+        commandListHeading = "%nCommands:%n",
+        footer = {"", "Examples:", "  freshet bench sampler --samples 500"})
+final class BenchCommand implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @ParentCommand
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private FreshetCommand root;
+
+    /** Whether errors are to be shown in full. */
+    boolean verbose() {
+        return root.verbose;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "A command is missing: sampler.");
+    }
+}
