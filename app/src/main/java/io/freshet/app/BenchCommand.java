@@ -10,7 +10,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = {
-            "Measure this machine: forward passes against the original's, the engine under load, memory over time.",
+            "Measure this machine: forward passes against the original's, the engine under load, memory over time, samplers"
+                    + " against each other.",
             "",
             "Figures are medians, but of whatever else the machine does too: give it rest."
         },
@@ -22,7 +23,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  freshet bench sampling --model U-DiT-S --batch 8",
             "  freshet bench engine",
-            "  freshet bench memory --json"
+            "  freshet bench memory --json",
+            "  freshet bench sampler --samples 500"
         })
 final class BenchCommand implements Runnable {
     @Spec
@@ -40,6 +42,6 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "A command is missing: sampling, engine or memory.");
+        throw new ParameterException(spec.commandLine(), "A command is missing: sampling, engine, memory or sampler.");
     }
 }

@@ -2,6 +2,7 @@ package io.freshet.app;
 
 import io.freshet.app.console.CommandException;
 import io.freshet.app.images.ImageFolder;
+import io.freshet.sampling.SamplerKind;
 import io.freshet.schemas.avro.GenerationRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,7 +37,8 @@ final class ImageOptions {
             names = "--steps",
             paramLabel = "N",
             defaultValue = "50",
-            description = "Denoising steps, 1 to 1000. Default: ${DEFAULT-VALUE}")
+            description =
+                    "Steps of the sampler, 1 to 1000; flow-heun evaluates the network twice in each. Default: ${DEFAULT-VALUE}")
     private int steps;
 
     @Option(
@@ -61,7 +63,7 @@ final class ImageOptions {
             paramLabel = "X",
             defaultValue = "0",
             description =
-                    "Guide only above this noise level, the ratio of noise and image: 157 at the start, 0.01 at the end."
+                    "Guide only above this noise level, the ratio of noise and image: 157 at ddim's start, 0.01 at its end."
                             + " Default: ${DEFAULT-VALUE}")
     private double guidanceMinNoise;
 
@@ -74,9 +76,11 @@ final class ImageOptions {
     @Option(
             names = "--sampler",
             paramLabel = "NAME",
-            defaultValue = "ddim",
+            defaultValue = SamplerKind.AUTO,
             description =
-                    "ddim or ddpm, or dpmpp-2m or unipc, which come as far in 10 to 25 steps. Default: ${DEFAULT-VALUE}")
+                    "ddim or ddpm, or dpmpp-2m or unipc, which come as far in 10 to 25 steps; for networks that predict a"
+                            + " velocity, such as SiT, flow-euler, flow-heun, flow-midpoint, flow-rk4, flow-sde or"
+                            + " flow-sde-heun. auto is ddim or flow-heun, whichever fits. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init") // set by picocli
     private String sampler;
 

@@ -57,7 +57,8 @@ public final class Main {
                 .addSubcommand(new CommandLine(new BenchCommand())
                         .addSubcommand(new BenchSamplingCommand(session))
                         .addSubcommand(new BenchEngineCommand(session))
-                        .addSubcommand(new BenchMemoryCommand(session)))
+                        .addSubcommand(new BenchMemoryCommand(session))
+                        .addSubcommand(new BenchSamplerCommand(session)))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));

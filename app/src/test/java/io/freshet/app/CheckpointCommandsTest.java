@@ -30,6 +30,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -188,9 +189,8 @@ class CheckpointCommandsTest {
             return file.toString();
         }
 
-        private int importScript(String file) {
-            return importInto(
-                    "store",
+        private int importScript(String file, String... more) {
+            List<String> arguments = new ArrayList<>(List.of(
                     file,
                     "--set",
                     "inputSize=8",
@@ -199,7 +199,27 @@ class CheckpointCommandsTest {
                     "--set",
                     "numClasses=2",
                     "--set",
-                    "learnSigma=false");
+                    "learnSigma=false"));
+            arguments.addAll(List.of(more));
+            return importInto("store", arguments.toArray(new String[0]));
+        }
+
+        @Test
+        void drawsFromAVelocityWithAFlowSamplerUnlessOneIsNamedThatDoesNotFit() throws Exception {
+            assertThat(importScript(script("torch.mul(x, -1.)"), "--set", "prediction=VELOCITY"))
+                    .as(messages())
+                    .isEqualTo(ExitCode.OK);
+            String store = directory.resolve("store").toString();
+            Path out = directory.resolve("images");
+            assertThat(run("sample", store, "--count", "2", "--steps", "3", "--out", out.toString()))
+                    .as(messages())
+                    .isEqualTo(ExitCode.OK);
+            assertThat(Files.readString(out.resolve("manifest.jsonl"))).contains("\"sampler\":\"flow-heun\"");
+            String none = directory.resolve("none").toString();
+            assertThat(run("sample", store, "--count", "2", "--sampler", "ddim", "--out", none))
+                    .isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(messages()).contains("the checkpoint predicts velocity: expected 'auto' or one of 'flow-euler'");
+            assertThat(Path.of(none)).doesNotExist();
         }
 
         @Test

@@ -38,7 +38,7 @@ public interface Denoiser extends AutoCloseable {
 
     /**
      * Whether a sampler clips its estimate of x_0 to [-1, 1]. By default so for three channels, which are taken for pixels; the
-     * channels of a latent have no such bounds.
+     * channels of a latent have no such bounds. Samplers of a velocity make no such estimate and clip nothing.
      */
     default boolean clipsDenoised() {
         return channels() == PIXEL_CHANNELS;

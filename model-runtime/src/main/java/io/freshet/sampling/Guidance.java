@@ -6,12 +6,13 @@ import io.freshet.diffusion.GuidedChannels;
  * Classifier-free guidance of one sample (Ho and Salimans 2022), at noise levels in an interval (Kynkäänniemi et al. 2024, arXiv
  * 2404.07724): there the prediction is extrapolated away from the unconditional one, elsewhere the conditional one stands alone.
  *
- * <p>The noise level is the ratio σ / α of the noise and the image in x_t = α x_0 + σ ε, for noise-predicting networks √(1/ᾱ − 1): from
- * about 0.01 at the end to 157 at the start of the linear schedule.
+ * <p>The noise level is the ratio σ / α of the noise and the image in x_t = α x_0 + σ ε. For networks that predict noise it is √(1/ᾱ − 1),
+ * from 157 at the start of the linear schedule to about 0.01 at the end; for those that predict a velocity it is (1 − t)/t, from
+ * infinity to 0.
  *
  * @param scale 1 (off) to 20
  * @param channels which channels it reaches
- * @param minNoise noise level above which it applies, at least 0
+ * @param minNoise noise level above which it applies; 0 is no limit, without any noise it applies too
  * @param maxNoise noise level up to which it applies, itself included, above {@code minNoise}; may be infinite
  */
 public record Guidance(double scale, GuidedChannels channels, double minNoise, double maxNoise) {
@@ -44,6 +45,6 @@ public record Guidance(double scale, GuidedChannels channels, double minNoise, d
 
     /** Whether an evaluation at a noise level needs the unconditional prediction beside the conditional one. */
     public boolean appliesAt(double noiseLevel) {
-        return isOn() && noiseLevel > minNoise && noiseLevel <= maxNoise;
+        return isOn() && (noiseLevel > minNoise || minNoise == 0) && noiseLevel <= maxNoise;
     }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -123,7 +122,6 @@ final class ResidentCheckpoints implements AutoCloseable {
         LoadedDenoiser loaded = loader.load(ref);
         boolean admitted = false;
         try {
-            requireSamplable(ref, loaded.denoiser());
             long start = System.nanoTime();
             ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded, options);
             boolean batchInvariant = resident.warm(options);
@@ -148,14 +146,6 @@ final class ResidentCheckpoints implements AutoCloseable {
             if (!admitted) {
                 loaded.close();
             }
-        }
-    }
-
-    private static void requireSamplable(CheckpointRef ref, Denoiser denoiser) throws CheckpointException {
-        if (!SamplerKind.anyFits(denoiser.prediction())) {
-            throw new CheckpointException("Checkpoint '" + ref.directory() + "' predicts a "
-                    + denoiser.prediction().name().toLowerCase(Locale.ROOT)
-                    + ": the samplers here need a network that predicts noise, such as U-DiT or DiT");
         }
     }
 

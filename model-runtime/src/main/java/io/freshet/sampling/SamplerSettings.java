@@ -4,12 +4,12 @@ package io.freshet.sampling;
  * How a sample is drawn; with the checkpoint, the seed, the index and the label it determines every bit of the image.
  *
  * @param kind which sampler
- * @param steps denoising steps, 1 to 1000; how often they evaluate the network is up to the sampler
+ * @param steps steps of the sampler, 1 to 1000; how often they evaluate the network is up to it
  * @param eta DDIM's eta in [0, 1]; ignored by the others
  * @param guidance classifier-free guidance
  */
 public record SamplerSettings(SamplerKind kind, int steps, double eta, Guidance guidance) {
-    /** Length of the linear schedule that models are trained with, and so the most steps that a sampler can take. */
+    /** Length of the linear schedule that noise is predicted along, and so the most steps that a sampler can take. */
     public static final int TRAINING_STEPS = 1000;
 
     public SamplerSettings {
@@ -44,12 +44,16 @@ public record SamplerSettings(SamplerKind kind, int steps, double eta, Guidance 
      *       Of twenty even ones the last covers nearly a third of the whole range. Steps that are even in log-SNR are better still
      *       from twenty on, but worse under guidance with ten and less.
      * </ul>
+     *
+     * @throws IllegalStateException if the sampler goes along a flow, which knows no such schedule
      */
     public String respacing() {
         return switch (kind) {
             case DDPM -> Integer.toString(steps);
             case DDIM -> (steps > 1 && TRAINING_STEPS % steps == 0 ? "ddim" : "") + steps;
             case DPMPP_2M, UNIPC -> "quad" + steps;
+            case FLOW_EULER, FLOW_HEUN, FLOW_MIDPOINT, FLOW_RK4, FLOW_SDE, FLOW_SDE_HEUN ->
+                throw new IllegalStateException("'" + kind.wireName() + "' visits times, not steps of a schedule");
         };
     }
 }

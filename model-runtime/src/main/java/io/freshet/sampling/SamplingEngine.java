@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Samples of a checkpoint with a {@link LatentDecoder} are decoded on a thread beside the steps, which go on meanwhile unless a whole
  * largest bucket of samples waits to be decoded. Until its pixels are handed out such a sample is part of {@link #snapshot}.
  *
- * <p>A checkpoint of three channels is sampled with its estimates clipped to [−1, 1]; see {@link Denoiser#clipsDenoised}.
+ * <p>A checkpoint of three channels that predicts noise is sampled with its estimates clipped to [−1, 1]; see
+ * {@link Denoiser#clipsDenoised}.
  */
 public final class SamplingEngine implements AutoCloseable {
     private final EngineOptions options;

@@ -169,15 +169,16 @@ class CheckpointStagingTest {
     }
 
     @Test
-    void refusesNetworksThatNoSamplerFits() {
+    void triesNetworksAtTimesAsTheyCountThem() {
         gate.countDown();
-        second.prediction = Prediction.VELOCITY;
-        assertThatThrownBy(() -> engine.stage(ToyDenoiser.ref(2)).join())
-                .cause()
-                .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining("predicts a velocity");
-        assertThat(second.closed).isTrue();
-        assertThat(engine.isResident(ToyDenoiser.ref(2).sha256())).isFalse();
+        second.predicting(Prediction.VELOCITY);
+        StagedCheckpoint staged = engine.stage(ToyDenoiser.ref(2)).join();
+        assertThat(staged.prediction()).isEqualTo(Prediction.VELOCITY);
+        assertThat(second.calls.get(1).t())
+                .as("times of a velocity, from 0 to 1")
+                .containsExactly(0f, 0.307f, 0.614f, 0.921f);
+        engine.stage(ToyDenoiser.ref(1)).join();
+        assertThat(first.calls.get(1).t()).as("timesteps").containsExactly(0, 307, 614, 921);
     }
 
     @Test

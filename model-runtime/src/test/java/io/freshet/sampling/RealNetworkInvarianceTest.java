@@ -3,6 +3,7 @@ package io.freshet.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.freshet.diffusion.GuidedChannels;
+import io.freshet.diffusion.Prediction;
 import io.freshet.model.DenoiserScripts;
 import io.freshet.model.UDitConfig;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
@@ -20,27 +21,32 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The promise that an image depends on its task alone, kept with a U-DiT on the device that runs the test. */
 class RealNetworkInvarianceTest {
     private static final UDitConfig CONFIG = UDitConfig.paper(16, 4, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10);
 
-    @Test
-    void imagesHaveTheSameBitsInEveryBucketAndCompanyAndAfterInterruptions() {
+    @ParameterizedTest
+    @EnumSource(Prediction.class)
+    void imagesHaveTheSameBitsInEveryBucketAndCompanyAndAfterInterruptions(Prediction prediction) {
         List<SampleTask> tasks = new ArrayList<>();
-        SamplerKind[] kinds = SamplerKind.values();
+        List<SamplerKind> kinds = Arrays.stream(SamplerKind.values())
+                .filter(kind -> kind.fits(prediction))
+                .toList();
         for (int index = 0; index < 12; index++) {
             Guidance guidance = new Guidance(
                     index % 3 == 0 ? 1 : 1.5,
                     index % 2 == 0 ? GuidedChannels.FIRST_THREE : GuidedChannels.ALL,
                     index % 4 == 1 ? 0.3 : 0,
                     index % 5 == 2 ? 10 : Double.POSITIVE_INFINITY);
-            SamplerSettings settings = new SamplerSettings(kinds[index % kinds.length], 2 + index % 4, 0.5, guidance);
+            SamplerSettings settings =
+                    new SamplerSettings(kinds.get(index % kinds.size()), 2 + index % 4, 0.5, guidance);
             tasks.add(new SampleTask("r", index, 5, index % 10, settings, ToyDenoiser.ref(1)));
         }
         Map<Long, float[]> alone = new HashMap<>();
-        try (SamplingEngine engine = engine(4)) {
+        try (SamplingEngine engine = engine(prediction, 4)) {
             for (SampleTask task : tasks) {
                 alone.putAll(draw(engine, List.of(SampleRow.start(task)), Integer.MAX_VALUE));
             }
@@ -51,8 +57,8 @@ class RealNetworkInvarianceTest {
                     new ArrayList<>(tasks.stream().map(SampleRow::start).toList());
             Collections.shuffle(rows, random);
             Map<Long, float[]> together = new HashMap<>();
-            try (SamplingEngine interrupted = engine(buckets);
-                    SamplingEngine successor = engine(8, 20)) {
+            try (SamplingEngine interrupted = engine(prediction, buckets);
+                    SamplingEngine successor = engine(prediction, 8, 20)) {
                 together.putAll(draw(interrupted, rows, 3));
                 rows.addAll(interrupted.snapshot());
                 Collections.shuffle(rows, random);
@@ -82,18 +88,20 @@ class RealNetworkInvarianceTest {
         return finished;
     }
 
-    private static SamplingEngine engine(Integer... buckets) {
+    private static SamplingEngine engine(Prediction prediction, Integer... buckets) {
         SamplingEngine engine = new SamplingEngine(
-                new EngineOptions(List.of(buckets)), checkpoint -> new LoadedDenoiser(new Network(), 0, 0));
+                new EngineOptions(List.of(buckets)), checkpoint -> new LoadedDenoiser(new Network(prediction), 0, 0));
         engine.stage(ToyDenoiser.ref(1)).join();
         return engine;
     }
 
-    /** Copies its arrays into tensors: slow, but the numbers are the network's. */
+    /** A U-DiT, whatever its output is taken for. Copies its arrays into tensors: slow, but the numbers are the network's. */
     private static final class Network implements Denoiser {
+        private final Prediction prediction;
         private final TorchModule module;
 
-        Network() {
+        Network(Prediction prediction) {
+            this.prediction = prediction;
             Map<String, Tensor> weights = new LinkedHashMap<>();
             try {
                 SafeTensors.read(Path.of("src/test/resources/fixtures/diffusion/loops_udit_cfg.safetensors"))
@@ -107,6 +115,11 @@ class RealNetworkInvarianceTest {
                 throw new UncheckedIOException(e);
             }
             module = TorchModule.load(DenoiserScripts.inference(CONFIG, DenoiserScripts.fold(CONFIG, weights)));
+        }
+
+        @Override
+        public Prediction prediction() {
+            return prediction;
         }
 
         @Override

@@ -15,12 +15,23 @@ class SamplerSettingsTest {
     void namesAreThoseOfTheWire() {
         assertThat(SamplerKind.values())
                 .extracting(SamplerKind::wireName)
-                .containsExactly("ddpm", "ddim", "dpmpp-2m", "unipc");
+                .containsExactly(
+                        "ddpm",
+                        "ddim",
+                        "dpmpp-2m",
+                        "unipc",
+                        "flow-euler",
+                        "flow-heun",
+                        "flow-midpoint",
+                        "flow-rk4",
+                        "flow-sde",
+                        "flow-sde-heun");
         for (SamplerKind kind : SamplerKind.values()) {
             assertThat(SamplerKind.fromWireName(kind.wireName())).isEqualTo(kind);
         }
-        assertThatThrownBy(() -> SamplerKind.fromWireName("flow-euler"))
-                .hasMessage("sampler is 'flow-euler': expected one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc'");
+        assertThatThrownBy(() -> SamplerKind.fromWireName("euler"))
+                .hasMessage("sampler is 'euler': expected 'auto' or one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc',"
+                        + " 'flow-euler', 'flow-heun', 'flow-midpoint', 'flow-rk4', 'flow-sde', 'flow-sde-heun'");
         assertThat(GuidedChannels.fromWireName("first-three")).isEqualTo(GuidedChannels.FIRST_THREE);
         assertThat(GuidedChannels.fromWireName("all")).isEqualTo(GuidedChannels.ALL);
         assertThatThrownBy(() -> GuidedChannels.fromWireName("ALL"))
@@ -30,10 +41,33 @@ class SamplerSettingsTest {
     @Test
     void aSamplerFitsTheNetworksThatPredictWhatItNeeds() {
         assertThatCode(() -> SamplerKind.UNIPC.requireFits(Prediction.NOISE)).doesNotThrowAnyException();
-        assertThat(SamplerKind.anyFits(Prediction.NOISE)).isTrue();
+        assertThatCode(() -> SamplerKind.FLOW_SDE.requireFits(Prediction.VELOCITY))
+                .doesNotThrowAnyException();
         assertThatThrownBy(() -> SamplerKind.UNIPC.requireFits(Prediction.VELOCITY))
-                .hasMessageStartingWith("sampler is 'unipc', which draws from networks that predict noise, but the"
-                        + " checkpoint predicts velocity: expected ");
+                .hasMessage("sampler is 'unipc', which draws from networks that predict noise, but the checkpoint"
+                        + " predicts velocity: expected 'auto' or one of 'flow-euler', 'flow-heun', 'flow-midpoint',"
+                        + " 'flow-rk4', 'flow-sde', 'flow-sde-heun'");
+        assertThatThrownBy(() -> SamplerKind.FLOW_HEUN.requireFits(Prediction.NOISE))
+                .hasMessage(
+                        "sampler is 'flow-heun', which draws from networks that predict velocity, but the checkpoint"
+                                + " predicts noise: expected 'auto' or one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc'");
+    }
+
+    @Test
+    void theUsualSamplerOfANetworkFitsIt() {
+        for (Prediction prediction : Prediction.values()) {
+            assertThat(SamplerKind.usual(prediction).fits(prediction))
+                    .as("%s", prediction)
+                    .isTrue();
+            assertThat(SamplerKind.choose("auto", prediction)).isEqualTo(SamplerKind.usual(prediction));
+            assertThat(SamplerKind.choose("flow-rk4", prediction)).isEqualTo(SamplerKind.FLOW_RK4);
+        }
+    }
+
+    @Test
+    void flowsKnowNoScheduleToBeRespaced() {
+        SamplerSettings settings = new SamplerSettings(SamplerKind.FLOW_EULER, 10, 0, 1);
+        assertThatThrownBy(settings::respacing).hasMessageContaining("'flow-euler' visits times");
     }
 
     @Test
@@ -43,7 +77,11 @@ class SamplerSettingsTest {
         assertThat(guidance.appliesAt(0.29)).isTrue();
         assertThat(guidance.appliesAt(2.9)).isTrue();
         assertThat(guidance.appliesAt(2.91)).isFalse();
-        assertThat(Guidance.asPublished(2).appliesAt(1e9)).isTrue();
+        assertThat(Guidance.asPublished(2).appliesAt(NO_LIMIT))
+                .as("nothing but noise")
+                .isTrue();
+        assertThat(Guidance.asPublished(2).appliesAt(0)).as("the end of a flow").isTrue();
+        assertThat(guidance.appliesAt(0)).isFalse();
         assertThat(Guidance.asPublished(1).appliesAt(1)).as("a scale of 1").isFalse();
     }
 

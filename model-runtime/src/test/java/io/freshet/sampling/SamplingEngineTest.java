@@ -26,7 +26,9 @@ class SamplingEngineTest {
     private final ToyDenoiser.Loader loader = new ToyDenoiser.Loader()
             .with(0, new ToyDenoiser(3, true, 0.9))
             .with(1, new ToyDenoiser(4, true, 0.7))
-            .with(2, new ToyDenoiser(1, false, 0.5));
+            .with(2, new ToyDenoiser(1, false, 0.5))
+            .with(3, new ToyDenoiser(4, true, 0.3).predicting(Prediction.VELOCITY))
+            .with(4, new ToyDenoiser(3, false, 0.1).predicting(Prediction.VELOCITY));
     private final List<SamplingEngine> engines = new ArrayList<>();
 
     private SamplingEngine engine(Integer... buckets) {
@@ -36,8 +38,8 @@ class SamplingEngineTest {
     }
 
     private SamplingEngine loadedEngine(Integer... buckets) {
-        loader.denoisers.replaceAll(
-                (step, old) -> new ToyDenoiser(old.channels(), old.learnsSigma(), 0.9 - 0.2 * step));
+        loader.denoisers.replaceAll((step, old) ->
+                new ToyDenoiser(old.channels(), old.learnsSigma(), 0.9 - 0.2 * step).predicting(old.prediction()));
         SamplingEngine engine = engine(buckets);
         loader.denoisers
                 .keySet()
@@ -142,11 +144,14 @@ class SamplingEngineTest {
                     random.nextBoolean() ? GuidedChannels.FIRST_THREE : GuidedChannels.ALL,
                     minNoise,
                     random.nextBoolean() ? Double.POSITIVE_INFINITY : minNoise + random.nextInt(1, 20) / 2.0);
-            SamplerKind[] kinds = SamplerKind.values();
+            int step = random.nextInt(5);
+            List<SamplerKind> kinds = Arrays.stream(SamplerKind.values())
+                    .filter(kind -> kind.fits(loader.get(step).prediction()))
+                    .toList();
             SamplerSettings settings = new SamplerSettings(
-                    kinds[random.nextInt(kinds.length)], 1 + random.nextInt(12), random.nextInt(3) / 2.0, guidance);
+                    kinds.get(random.nextInt(kinds.size())), 1 + random.nextInt(12), random.nextInt(3) / 2.0, guidance);
             return new SampleTask(
-                    request, index, random.nextLong(), random.nextInt(4), settings, ToyDenoiser.ref(random.nextInt(3)));
+                    request, index, random.nextLong(), random.nextInt(4), settings, ToyDenoiser.ref(step));
         }
 
         private static int[] bits(float[] values) {
@@ -272,6 +277,30 @@ class SamplingEngineTest {
         }
 
         @Test
+        void guideAFlowFromPureNoiseToItsEnd() {
+            SamplingEngine engine = loadedEngine(2);
+            engine.submit(SampleRow.start(task("r", 0, 1, new SamplerSettings(SamplerKind.FLOW_HEUN, 2, 0, 3), 3)));
+            assertThat(drain(engine)).hasSize(1);
+            assertThat(loader.get(3).calls)
+                    .extracting(call -> call.t()[0] + ": " + Arrays.toString(call.y()))
+                    .as("two steps of two evaluations, all of them guided")
+                    .containsExactly("0.0: [1, 4]", "0.5: [1, 4]", "0.5: [1, 4]", "1.0: [1, 4]");
+        }
+
+        @Test
+        void guideAFlowByTheRatioOfNoiseAndImage() {
+            SamplingEngine engine = loadedEngine(2);
+            Guidance guidance = new Guidance(3, GuidedChannels.ALL, 0.5, 3);
+            engine.submit(
+                    SampleRow.start(task("r", 0, 1, new SamplerSettings(SamplerKind.FLOW_EULER, 4, 0, guidance), 3)));
+            drain(engine);
+            assertThat(loader.get(3).calls)
+                    .extracting(call -> call.t()[0] + ": " + Arrays.toString(call.y()))
+                    .as("noise levels of infinity, 3, 1 and a third")
+                    .containsExactly("0.0: [1, 1]", "0.25: [1, 4]", "0.5: [1, 4]", "0.75: [1, 1]");
+        }
+
+        @Test
         void letCheckpointsTakeTurnsWhateverTheirNumberOfRows() {
             SamplingEngine engine = loadedEngine(8);
             for (int index = 0; index < 5; index++) {
@@ -390,7 +419,8 @@ class SamplingEngineTest {
                     .hasMessage(
                             "Sample 0 of request 'r' cannot be drawn from checkpoint 'toy-00000000': sampler is 'ddim',"
                                     + " which draws from networks that predict noise, but the checkpoint predicts velocity:"
-                                    + " expected another model");
+                                    + " expected 'auto' or one of 'flow-euler', 'flow-heun', 'flow-midpoint', 'flow-rk4',"
+                                    + " 'flow-sde', 'flow-sde-heun'");
             assertThat(engine.isIdle()).isTrue();
         }
 

@@ -34,6 +34,11 @@ final class ToyDenoiser implements Denoiser {
         this.weight = weight;
     }
 
+    ToyDenoiser predicting(Prediction other) {
+        prediction = other;
+        return this;
+    }
+
     /** What one forward pass was given. */
     record Call(int rows, float[] t, long[] y) {}
 

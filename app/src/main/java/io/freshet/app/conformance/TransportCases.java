@@ -1,10 +1,10 @@
 package io.freshet.app.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.freshet.diffusion.Sampler;
 import io.freshet.diffusion.transport.DiffusionForm;
 import io.freshet.diffusion.transport.Interpolant;
 import io.freshet.diffusion.transport.Target;
-import io.freshet.diffusion.transport.TransportSampler;
 import io.freshet.weights.Tensor;
 import java.util.Locale;
 import java.util.Map;
@@ -77,8 +77,8 @@ final class TransportCases {
     }
 
     /** The sampler, or null if it is refused; rightly so only where the original has no finite numbers either. */
-    static @Nullable TransportSampler unlessRefused(
-            String name, Fixture fixture, JsonNode details, Supplier<TransportSampler> sampler, Checks checks) {
+    static @Nullable Sampler unlessRefused(
+            String name, Fixture fixture, JsonNode details, Supplier<Sampler> sampler, Checks checks) {
         try {
             return sampler.get();
         } catch (IllegalArgumentException refusal) {

@@ -1,13 +1,13 @@
 package io.freshet.app.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.freshet.diffusion.Sampler;
 import io.freshet.diffusion.transport.Combination;
 import io.freshet.diffusion.transport.DormandPrince;
 import io.freshet.diffusion.transport.Interval;
 import io.freshet.diffusion.transport.OdeMethod;
 import io.freshet.diffusion.transport.OdeSettings;
 import io.freshet.diffusion.transport.Transport;
-import io.freshet.diffusion.transport.TransportSampler;
 import io.freshet.script.TorchDevice;
 import java.util.Locale;
 
@@ -58,7 +58,7 @@ final class TransportOdeRunner implements FixtureRunner {
 
     private static void fixedStep(
             Fixture fixture, String name, JsonNode details, OdeSettings settings, Transport transport, Checks checks) {
-        TransportSampler sampler =
+        Sampler sampler =
                 TransportCases.unlessRefused(name, fixture, details, () -> settings.sampler(transport), checks);
         if (sampler == null) {
             return;
@@ -76,7 +76,7 @@ final class TransportOdeRunner implements FixtureRunner {
     }
 
     /** The initial latent and the state after every step, one after the other. */
-    private static double[] states(TransportSampler sampler, int stages, float[] latent) {
+    private static double[] states(Sampler sampler, int stages, float[] latent) {
         int size = latent.length;
         double[] states = new double[(sampler.evaluations() / stages + 1) * size];
         copy(latent, states, 0);

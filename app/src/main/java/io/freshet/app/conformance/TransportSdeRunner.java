@@ -2,13 +2,13 @@ package io.freshet.app.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.freshet.diffusion.CounterNoise;
+import io.freshet.diffusion.Sampler;
 import io.freshet.diffusion.transport.Diffusion;
 import io.freshet.diffusion.transport.Interval;
 import io.freshet.diffusion.transport.LastStep;
 import io.freshet.diffusion.transport.SdeMethod;
 import io.freshet.diffusion.transport.SdeSettings;
 import io.freshet.diffusion.transport.Transport;
-import io.freshet.diffusion.transport.TransportSampler;
 import io.freshet.script.TorchDevice;
 import java.util.Arrays;
 import java.util.Locale;
@@ -37,7 +37,7 @@ final class TransportSdeRunner implements FixtureRunner {
         SdeMethod method = method(parts[2]);
         int points = TransportCases.points(json.path("runs"), details);
         SdeSettings settings = new SdeSettings(method, diffusion, lastStep, points - 1);
-        TransportSampler sampler =
+        Sampler sampler =
                 TransportCases.unlessRefused(name, fixture, details, () -> settings.sampler(transport), checks);
         if (sampler == null) {
             return;
@@ -93,7 +93,7 @@ final class TransportSdeRunner implements FixtureRunner {
      *
      * @param noise of every step, one after the other
      */
-    private record Run(TransportSampler sampler, SdeSettings settings, float[] noise) {
+    private record Run(Sampler sampler, SdeSettings settings, float[] noise) {
         /** The state after every step, without the noise that a sampler may add ahead; then the sample. */
         double[] states(float[] z) {
             float[] latent = z.clone();

@@ -56,9 +56,10 @@ public final class OfflineSampler {
      */
     public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
-        SamplerSettings settings = RequestSettings.of(request);
         try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, loader)) {
             StagedCheckpoint staged = stage(engine);
+            SamplerSettings settings = RequestSettings.of(request, staged.prediction());
+            settings.kind().requireFits(staged.prediction());
             requireGuidable(settings, staged);
             List<String> names = staged.classNames();
             int[] labels = labels(request.getClasses(), names);

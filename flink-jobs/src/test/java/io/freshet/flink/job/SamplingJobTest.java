@@ -81,7 +81,7 @@ class SamplingJobTest {
             RgbImage decoded = Png.decode(png);
             assertThat(decoded.width()).as("width of the PNG").isEqualTo(ToyModels.SIDE);
 
-            String next = job.announce(20, "step-20");
+            String next = job.announce(20, "flow-20");
             assertThat(statuses(job, "early", RequestState.COMPLETED))
                     .as("states of the request")
                     .startsWith(RequestState.PLANNED)
@@ -101,6 +101,10 @@ class SamplingJobTest {
                         .extracting(r -> r.getScope() + " " + r.getSamples())
                         .contains("CHECKPOINT 5", "CHECKPOINT 10", "CHECKPOINT 12", "WINDOW 10", "WINDOW 20");
             }
+            job.request("{\"requestId\":\"late\",\"count\":1,\"steps\":3}");
+            assertThat(job.awaitImages(8).get("late#0").getSampler())
+                    .as("sampler of a checkpoint that predicts a velocity")
+                    .isEqualTo("flow-heun");
             assertThat(job.status()).isEqualTo(JobStatus.RUNNING);
         }
     }

@@ -2,6 +2,7 @@ package io.freshet.flink.testing;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.evaluation.FeatureExtractor;
 import io.freshet.evaluation.Moments;
 import io.freshet.evaluation.ReferenceStatistics;
@@ -50,8 +51,8 @@ public final class ToyModels {
     }
 
     /**
-     * Checkpoints whose directory begins with 'corrupt' cannot be loaded, those with 'latent' are of latents that have to be decoded, and
-     * those with 'unguided' have no null label.
+     * Checkpoints whose directory begins with 'corrupt' cannot be loaded, those with 'latent' are of latents that have to be decoded,
+     * those with 'unguided' have no null label, and those with 'flow' predict a velocity.
      */
     public static DenoiserLoaderFactory loaders(String job) {
         return () -> loader(job);
@@ -93,11 +94,18 @@ public final class ToyModels {
         private final String job;
         private final String directory;
         private final float weight;
+        private final Prediction prediction;
 
         ToyDenoiser(String job, CheckpointRef checkpoint) {
             this.job = job;
             this.directory = checkpoint.directory();
             this.weight = 0.1f + (checkpoint.step() % 97) / 97f;
+            this.prediction = checkpoint.directory().startsWith("flow") ? Prediction.VELOCITY : Prediction.NOISE;
+        }
+
+        @Override
+        public Prediction prediction() {
+            return prediction;
         }
 
         @Override

@@ -1,7 +1,9 @@
 package io.freshet.diffusion.transport;
 
+import io.freshet.diffusion.Sampler;
+
 /** {@link SdeMethod#EULER_MARUYAMA}, and the last step. */
-final class EulerMaruyamaSampler implements TransportSampler {
+final class EulerMaruyamaSampler implements Sampler {
     private final int steps;
     private final float step;
     private final double[] times;
@@ -42,14 +44,6 @@ final class EulerMaruyamaSampler implements TransportSampler {
     public int historyLength() {
         return 0;
     }
-
-    @Override
-    public boolean drawsNoiseAtStart() {
-        return false;
-    }
-
-    @Override
-    public void start(float[] latent, float[] noise) {}
 
     @Override
     public boolean drawsNoise(int k) {

@@ -1,5 +1,7 @@
 package io.freshet.diffusion.transport;
 
+import io.freshet.diffusion.Sampler;
+
 /**
  * How the probability flow is integrated.
  *
@@ -19,7 +21,7 @@ public record OdeSettings(OdeMethod method, int steps, boolean reverse) {
      *
      * @throws IllegalArgumentException if the flow is not finite somewhere, saying where and what to do
      */
-    public TransportSampler sampler(Transport transport) {
+    public Sampler sampler(Transport transport) {
         return over(reverse ? transport.reverseOdeInterval() : transport.odeInterval(), transport);
     }
 
@@ -28,7 +30,7 @@ public record OdeSettings(OdeMethod method, int steps, boolean reverse) {
      *
      * @throws IllegalArgumentException if the flow is not finite somewhere, saying where and what to do
      */
-    public TransportSampler over(Interval interval, Transport transport) {
+    public Sampler over(Interval interval, Transport transport) {
         return new RungeKuttaSampler(transport, method, interval, steps);
     }
 }

@@ -1,9 +1,10 @@
 package io.freshet.diffusion.transport;
 
+import io.freshet.diffusion.Sampler;
 import java.util.Arrays;
 
 /** The probability flow dx = v dt in steps of an {@link OdeMethod}. History: the step's first point, then slopes. */
-final class RungeKuttaSampler implements TransportSampler {
+final class RungeKuttaSampler implements Sampler {
     private static final int UNKEPT = -1;
 
     private final int steps;
@@ -70,14 +71,6 @@ final class RungeKuttaSampler implements TransportSampler {
                 ? 0
                 : 1 + (int) Arrays.stream(slot).filter(s -> s != UNKEPT).count();
     }
-
-    @Override
-    public boolean drawsNoiseAtStart() {
-        return false;
-    }
-
-    @Override
-    public void start(float[] latent, float[] noise) {}
 
     @Override
     public boolean drawsNoise(int k) {

@@ -1,5 +1,7 @@
 package io.freshet.diffusion.transport;
 
+import io.freshet.diffusion.Sampler;
+
 /**
  * How the stochastic process is integrated, from noise to data.
  *
@@ -20,7 +22,7 @@ public record SdeSettings(SdeMethod method, Diffusion diffusion, LastStep lastSt
      *
      * @throws IllegalArgumentException if the process is not finite somewhere, saying where and what to do
      */
-    public TransportSampler sampler(Transport transport) {
+    public Sampler sampler(Transport transport) {
         SdeTerms terms = new SdeTerms(transport, this);
         return switch (method) {
             case EULER_MARUYAMA -> new EulerMaruyamaSampler(terms);

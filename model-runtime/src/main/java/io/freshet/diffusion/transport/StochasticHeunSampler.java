@@ -1,10 +1,12 @@
 package io.freshet.diffusion.transport;
 
+import io.freshet.diffusion.Sampler;
+
 /**
  * {@link SdeMethod#HEUN}, and the last step. The noise of a step is added before its first evaluation: that of step 0 at the start,
  * the others' as the step before ends. History: the noisy point x̂, and the slope there.
  */
-final class StochasticHeunSampler implements TransportSampler {
+final class StochasticHeunSampler implements Sampler {
     private static final int STAGES = 2;
 
     private final int steps;

@@ -5,7 +5,7 @@
  *
  * <p>Everything here follows from four functions of an {@link io.freshet.diffusion.transport.Interpolant} and from the fact that
  * velocity, score and noise are combinations of x_t and the network's output, whichever of them the network predicts. A sampler is
- * a {@link io.freshet.diffusion.transport.TransportSampler}, made by {@link io.freshet.diffusion.transport.OdeSettings} or {@link
+ * a {@link io.freshet.diffusion.Sampler}, made by {@link io.freshet.diffusion.transport.OdeSettings} or {@link
  * io.freshet.diffusion.transport.SdeSettings}.
  */
 @NullMarked

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.freshet.diffusion.CounterNoise;
+import io.freshet.diffusion.Sampler;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,8 +34,8 @@ class TransportSamplerTest {
         return output;
     }
 
-    private static List<TransportSampler> samplers() {
-        List<TransportSampler> samplers = new ArrayList<>();
+    private static List<Sampler> samplers() {
+        List<Sampler> samplers = new ArrayList<>();
         for (Target target : Target.values()) {
             Transport transport = Transport.of(Interpolant.GVP, target);
             for (OdeMethod method : OdeMethod.values()) {
@@ -57,7 +58,7 @@ class TransportSamplerTest {
         float[] latent = noise(CounterNoise.INITIAL);
         float[][] history;
 
-        Row(TransportSampler sampler) {
+        Row(Sampler sampler) {
             history = new float[sampler.historyLength()][SIZE];
             for (float[] array : history) {
                 Arrays.fill(array, Float.NaN);
@@ -65,7 +66,7 @@ class TransportSamplerTest {
             sampler.start(latent, sampler.drawsNoiseAtStart() ? noise(1) : new float[0]);
         }
 
-        void advance(TransportSampler sampler, int k) {
+        void advance(Sampler sampler, int k) {
             float[] output = new float[5 + SIZE];
             System.arraycopy(network(latent, sampler.time(k)), 0, output, 5, SIZE);
             sampler.advance(k, latent, history, output, 5, sampler.drawsNoise(k) ? noise(k + 2) : new float[0]);
@@ -79,16 +80,16 @@ class TransportSamplerTest {
 
     @Test
     void carriesOnWithTheSameBitsAfterAnyEvaluation() {
-        List<TransportSampler> straight = samplers();
-        List<TransportSampler> resumed = samplers();
+        List<Sampler> straight = samplers();
+        List<Sampler> resumed = samplers();
         for (int i = 0; i < straight.size(); i++) {
-            TransportSampler sampler = straight.get(i);
+            Sampler sampler = straight.get(i);
             Row row = new Row(sampler);
             Row stored = new Row(sampler);
             Row neighbour = new Row(resumed.get(i));
             for (int k = 0; k < sampler.evaluations(); k++) {
                 row.advance(sampler, k);
-                TransportSampler elsewhere = k % 2 == 0 ? resumed.get(i) : sampler;
+                Sampler elsewhere = k % 2 == 0 ? resumed.get(i) : sampler;
                 neighbour.advance(elsewhere, 0);
                 stored.advance(elsewhere, k);
                 stored.store();
@@ -151,7 +152,7 @@ class TransportSamplerTest {
             Transport transport = Transport.of(data.path(), Target.VELOCITY);
             float[] latent = {1.5f, -0.5f};
             run(new OdeSettings(OdeMethod.HEUN3, 40, false).sampler(transport), data, Target.VELOCITY, latent);
-            TransportSampler reverse = new OdeSettings(OdeMethod.HEUN3, 40, true).sampler(transport);
+            Sampler reverse = new OdeSettings(OdeMethod.HEUN3, 40, true).sampler(transport);
             assertThat(reverse.time(0)).isEqualTo(1);
             run(reverse, data, Target.VELOCITY, latent);
             assertThat(latent[0]).isCloseTo(1.5f, within(1e-4f));
@@ -161,7 +162,7 @@ class TransportSamplerTest {
         @Test
         void evaluatesAtTheNodesOfItsMethod() {
             Transport transport = Transport.of(Interpolant.LINEAR, Target.VELOCITY);
-            TransportSampler sampler = new OdeSettings(OdeMethod.RK4, 2, false).sampler(transport);
+            Sampler sampler = new OdeSettings(OdeMethod.RK4, 2, false).sampler(transport);
             assertThat(sampler.evaluations()).isEqualTo(8);
             assertThat(sampler.time(0)).isZero();
             assertThat(sampler.time(1)).isCloseTo(1 / 6.0, within(1e-15));
@@ -216,7 +217,7 @@ class TransportSamplerTest {
             }
         }
 
-        private double sampledDeviation(TransportSampler sampler, GaussianData data) {
+        private double sampledDeviation(Sampler sampler, GaussianData data) {
             float[] latent = new float[8192];
             float[][] history = new float[sampler.historyLength()][latent.length];
             float[] noise = new float[latent.length];
@@ -238,7 +239,7 @@ class TransportSamplerTest {
         void endsInTheExpectedDataWithTweediesStep() {
             Transport transport = Transport.of(Interpolant.LINEAR, Target.NOISE);
             LastStep tweedie = new LastStep(LastStep.Kind.TWEEDIE, 0.25);
-            TransportSampler sampler = new SdeSettings(
+            Sampler sampler = new SdeSettings(
                             SdeMethod.EULER_MARUYAMA, new Diffusion(DiffusionForm.SIGMA, 1), tweedie, 4)
                     .sampler(transport);
             float[] latent = {0.75f * 2 + 0.25f * -3};
@@ -251,11 +252,11 @@ class TransportSamplerTest {
         void drawsNoiseOnceAStep() {
             Transport transport = Transport.of(Interpolant.LINEAR, Target.NOISE);
             Diffusion diffusion = new Diffusion(DiffusionForm.SIGMA, 1);
-            TransportSampler euler = new SdeSettings(SdeMethod.EULER_MARUYAMA, diffusion, MEAN, 3).sampler(transport);
+            Sampler euler = new SdeSettings(SdeMethod.EULER_MARUYAMA, diffusion, MEAN, 3).sampler(transport);
             assertThat(euler.evaluations()).isEqualTo(4);
             assertThat(euler.drawsNoiseAtStart()).isFalse();
             assertThat(draws(euler)).containsExactly(true, true, true, false);
-            TransportSampler heun = new SdeSettings(SdeMethod.HEUN, diffusion, MEAN, 3).sampler(transport);
+            Sampler heun = new SdeSettings(SdeMethod.HEUN, diffusion, MEAN, 3).sampler(transport);
             assertThat(heun.evaluations()).isEqualTo(7);
             assertThat(heun.drawsNoiseAtStart()).isTrue();
             assertThat(draws(heun)).containsExactly(false, true, false, true, false, false, false);
@@ -265,7 +266,7 @@ class TransportSamplerTest {
                     .isEqualTo(6);
         }
 
-        private List<Boolean> draws(TransportSampler sampler) {
+        private List<Boolean> draws(Sampler sampler) {
             List<Boolean> draws = new ArrayList<>();
             for (int k = 0; k < sampler.evaluations(); k++) {
                 draws.add(sampler.drawsNoise(k));
@@ -304,7 +305,7 @@ class TransportSamplerTest {
         }
     }
 
-    private static void run(TransportSampler sampler, GaussianData data, Target target, float[] latent) {
+    private static void run(Sampler sampler, GaussianData data, Target target, float[] latent) {
         float[][] history = new float[sampler.historyLength()][latent.length];
         sampler.start(latent, new float[0]);
         for (int k = 0; k < sampler.evaluations(); k++) {

@@ -76,8 +76,8 @@ final class MessageJudge {
         }
         checkId(request.getRequestId(), isUsedId);
         checkCount(request.getCount());
-        SamplerSettings settings = settingsOf(request);
         CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
+        SamplerSettings settings = settingsOf(request, checkpoint.prediction());
         checkFits(settings.kind(), checkpoint.prediction());
         checkGuidance(settings, checkpoint);
         return new PlannedRequest(
@@ -135,9 +135,9 @@ final class MessageJudge {
         }
     }
 
-    private static SamplerSettings settingsOf(GenerationRequest request) throws Rejection {
+    private static SamplerSettings settingsOf(GenerationRequest request, Prediction prediction) throws Rejection {
         try {
-            return RequestSettings.of(request);
+            return RequestSettings.of(request, prediction);
         } catch (IllegalArgumentException e) {
             throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
         }

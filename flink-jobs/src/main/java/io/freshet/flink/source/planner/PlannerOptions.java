@@ -1,5 +1,6 @@
 package io.freshet.flink.source.planner;
 
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import java.io.Serializable;
@@ -49,15 +50,15 @@ public record PlannerOptions(
      *
      * @param samples images, over all classes in turn; 0 to leave checkpoints unjudged
      * @param seed the same for all checkpoints
-     * @param sampler name of the sampler on the wire
-     * @param steps denoising steps
+     * @param sampler name of the sampler as in a request, {@link SamplerKind#AUTO} included
+     * @param steps of the sampler
      * @param eta DDIM's eta
      * @param guidance classifier-free guidance scale
      */
     public record Evaluation(long samples, long seed, String sampler, int steps, double eta, double guidance)
             implements Serializable {
         /** 500 images, 25 deterministic steps, no guidance. */
-        public static final Evaluation DEFAULT = new Evaluation(500, 0, "ddim", 25, 0, 1);
+        public static final Evaluation DEFAULT = new Evaluation(500, 0, SamplerKind.AUTO, 25, 0, 1);
 
         public Evaluation {
             // Nothing of the enclosing record is used here: its own default needs this record's, and would find it
@@ -65,12 +66,24 @@ public record PlannerOptions(
             if (samples < 0) {
                 throw new IllegalArgumentException("evaluation samples is " + samples + ": expected at least 0");
             }
-            new SamplerSettings(SamplerKind.fromWireName(sampler), steps, eta, guidance);
+            settings(sampler, steps, eta, guidance, Prediction.NOISE);
         }
 
-        /** The settings as the engine knows them. */
-        public SamplerSettings settings() {
-            return new SamplerSettings(SamplerKind.fromWireName(sampler), steps, eta, guidance);
+        /**
+         * The settings for a checkpoint. Every checkpoint is to be judged, so where the sampler does not fit it, the usual one of its
+         * kind takes as many steps.
+         *
+         * @param prediction what the checkpoint predicts
+         */
+        public SamplerSettings settings(Prediction prediction) {
+            return settings(sampler, steps, eta, guidance, prediction);
+        }
+
+        private static SamplerSettings settings(
+                String sampler, int steps, double eta, double guidance, Prediction prediction) {
+            SamplerKind named = SamplerKind.choose(sampler, prediction);
+            SamplerKind kind = named.fits(prediction) ? named : SamplerKind.usual(prediction);
+            return new SamplerSettings(kind, steps, eta, guidance);
         }
     }
 

@@ -322,17 +322,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     private void planEvaluation(StagedCheckpoint staged) {
         CheckpointRef checkpoint = staged.checkpoint();
         PlannerOptions.Evaluation evaluation = options.evaluation();
-        SamplerSettings settings = evaluation.settings();
-        try {
-            settings.kind().requireFits(staged.prediction());
-        } catch (IllegalArgumentException e) {
-            LOG.warn(
-                    "Checkpoint {} of step {} is not judged: the evaluation's {}",
-                    checkpoint.shortSha(),
-                    checkpoint.step(),
-                    e.getMessage());
-            return;
-        }
+        SamplerSettings settings = evaluation.settings(staged.prediction());
         plan(new PlannedRequest(
                 MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
                         + checkpoint.shortSha(),

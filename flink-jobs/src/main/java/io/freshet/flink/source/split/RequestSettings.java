@@ -1,6 +1,7 @@
 package io.freshet.flink.source.split;
 
 import io.freshet.diffusion.GuidedChannels;
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -12,11 +13,12 @@ public final class RequestSettings {
     private RequestSettings() {}
 
     /**
-     * Reads the settings that a request asks for.
+     * Reads the settings that a request asks for. Whether the sampler fits the network is not looked at.
      *
+     * @param prediction what the network predicts, which decides where the request leaves the sampler open
      * @throws IllegalArgumentException naming the field, if a value is not what it should be
      */
-    public static SamplerSettings of(GenerationRequest request) {
+    public static SamplerSettings of(GenerationRequest request, Prediction prediction) {
         Double maxNoise = request.getGuidanceMaxNoise();
         Guidance guidance = new Guidance(
                 request.getGuidance(),
@@ -24,7 +26,7 @@ public final class RequestSettings {
                 request.getGuidanceMinNoise(),
                 maxNoise == null ? Double.POSITIVE_INFINITY : maxNoise);
         return new SamplerSettings(
-                SamplerKind.fromWireName(request.getSampler()), request.getSteps(), request.getEta(), guidance);
+                SamplerKind.choose(request.getSampler(), prediction), request.getSteps(), request.getEta(), guidance);
     }
 
     /** Writes the settings that an image was drawn with; returns the same builder. */

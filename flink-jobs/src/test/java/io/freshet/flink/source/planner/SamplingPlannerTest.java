@@ -315,18 +315,39 @@ class SamplingPlannerTest {
             feed.announce("flow", 10, A);
             context.tick();
             ready(0, 10, A, Prediction.VELOCITY);
-            assertThat(notices(CheckpointEvent.class)).hasSize(1);
-            assertThat(notices(RequestPlanned.class))
-                    .as("evaluations, whose sampler does not fit")
-                    .isEmpty();
-            request("r", 10, 1);
+            request("left-open", 10, 1);
+            feed.request("{'requestId': 'unfit', 'count': 10, 'sampler': 'ddim'}".replace('\'', '"'));
+            context.tick();
             assertThat(notices(RequestRejected.class)).singleElement().satisfies(rejected -> {
-                assertThat(rejected.getRequestId()).isEqualTo("r");
+                assertThat(rejected.getRequestId()).isEqualTo("unfit");
                 assertThat(rejected.getCode()).isEqualTo("unfit-sampler");
                 assertThat(rejected.getReason())
-                        .startsWith("sampler is 'ddim', which draws from networks that predict noise, but the"
-                                + " checkpoint predicts velocity");
+                        .isEqualTo("sampler is 'ddim', which draws from networks that predict noise, but the"
+                                + " checkpoint predicts velocity: expected 'auto' or one of 'flow-euler', 'flow-heun',"
+                                + " 'flow-midpoint', 'flow-rk4', 'flow-sde', 'flow-sde-heun'");
             });
+            planner.handleSourceEvent(0, new WorkWanted(10_000));
+            assertThat(ranges(0))
+                    .extracting(range -> range.request().requestId())
+                    .as("the checkpoint's evaluation, and the request")
+                    .containsExactlyInAnyOrder("evaluation-flow-10-aaaaaaaa", "left-open");
+            assertThat(ranges(0))
+                    .extracting(range -> range.request().settings().kind())
+                    .containsOnly(SamplerKind.FLOW_HEUN);
+        }
+
+        @Test
+        void judgesWhatTheEvaluationsSamplerDoesNotFitByTheUsualOne() {
+            start(OPTIONS.withEvaluation(new PlannerOptions.Evaluation(7, 42, "unipc", 9, 0, 2)), PlannerState.empty());
+            register(0);
+            feed.announce("flow", 10, A);
+            context.tick();
+            ready(0, 10, A, Prediction.VELOCITY);
+            planner.handleSourceEvent(0, new WorkWanted(100));
+            assertThat(ranges(0))
+                    .singleElement()
+                    .satisfies(range -> assertThat(range.request().settings())
+                            .isEqualTo(new SamplerSettings(SamplerKind.FLOW_HEUN, 9, 0, 2)));
         }
 
         @Test
@@ -604,7 +625,11 @@ class SamplingPlannerTest {
         register(0);
         serveWith(10, A);
         String[][] wrong = {
-            {"\"sampler\":\"dpm\"", "sampler is 'dpm': expected one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc'"},
+            {
+                "\"sampler\":\"dpm\"",
+                "sampler is 'dpm': expected 'auto' or one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc', 'flow-euler',"
+                        + " 'flow-heun', 'flow-midpoint', 'flow-rk4', 'flow-sde', 'flow-sde-heun'"
+            },
             {"\"guidedChannels\":\"two\"", "guidedChannels is 'two': expected 'first-three' or 'all'"},
             {"\"guidanceMinNoise\":-1", "guidanceMinNoise is -1.0: expected a noise level of at least 0"},
             {

@@ -36,6 +36,7 @@ class SamplingReaderTest {
     private static final CheckpointRef GOOD = new CheckpointRef("toy", 10, "step-10", "aa".repeat(32));
     private static final CheckpointRef OTHER = new CheckpointRef("toy", 20, "step-20", "bb".repeat(32));
     private static final CheckpointRef LATENT = new CheckpointRef("toy", 40, "latent-40", "dd".repeat(32));
+    private static final CheckpointRef FLOW = new CheckpointRef("toy", 50, "flow-50", "ee".repeat(32));
     private static final CheckpointRef CORRUPT = new CheckpointRef("toy", 30, "corrupt-30", "cc".repeat(32));
 
     private final List<SamplingReader> opened = new ArrayList<>();
@@ -151,7 +152,17 @@ class SamplingReaderTest {
 
     @Test
     void resumesRowsInFlightBitForBitOnAnotherReader() throws Exception {
-        PlannedRequest multistep = request("u", 15, new SamplerSettings(SamplerKind.UNIPC, 5, 0, 1), GOOD);
+        resumesBitForBit(request("u", 15, new SamplerSettings(SamplerKind.UNIPC, 5, 0, 1), GOOD), 3);
+    }
+
+    @Test
+    void resumesInTheMiddleOfAStepOfSeveralEvaluations() throws Exception {
+        resumesBitForBit(request("f", 15, new SamplerSettings(SamplerKind.FLOW_RK4, 2, 0, 1), FLOW), 4);
+        output.collected.clear();
+        resumesBitForBit(request("n", 15, new SamplerSettings(SamplerKind.FLOW_SDE_HEUN, 2, 0, 1), FLOW), 2);
+    }
+
+    private void resumesBitForBit(PlannedRequest multistep, int arrays) throws Exception {
         WorkSplit work =
                 WorkSplit.ofRanges(List.of(SampleRange.all(request("r", 15, 1, GOOD)), SampleRange.all(multistep)));
         SamplingReader undisturbed = reader();
@@ -175,7 +186,7 @@ class SamplingReaderTest {
                         .isPositive())
                 .anySatisfy(r -> assertThat(r.row().history())
                         .as("history")
-                        .hasDimensions(3, r.row().latent().length));
+                        .hasDimensions(arrays, r.row().latent().length));
 
         SamplingReader second = reader();
         second.addSplits(state);

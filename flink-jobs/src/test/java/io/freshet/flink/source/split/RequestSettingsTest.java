@@ -3,6 +3,7 @@ package io.freshet.flink.source.split;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.freshet.diffusion.GuidedChannels;
+import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -16,11 +17,13 @@ import org.junit.jupiter.api.Test;
 
 class RequestSettingsTest {
     @Test
-    void ofARequestWithoutFieldsAreThoseOfDdimAsPublished() {
+    void ofARequestWithoutFieldsAreThoseThatSuitTheNetwork() {
         GenerationRequest request =
                 GenerationRequest.newBuilder().setRequestId("r").setCount(1).build();
-        assertThat(RequestSettings.of(request))
+        assertThat(RequestSettings.of(request, Prediction.NOISE))
                 .isEqualTo(new SamplerSettings(SamplerKind.DDIM, 50, 0, Guidance.asPublished(1.5)));
+        assertThat(RequestSettings.of(request, Prediction.VELOCITY))
+                .isEqualTo(new SamplerSettings(SamplerKind.FLOW_HEUN, 50, 0, Guidance.asPublished(1.5)));
     }
 
     @Test
@@ -43,7 +46,7 @@ class RequestSettingsTest {
                     .setGuidanceMinNoise(image.getGuidanceMinNoise())
                     .setGuidanceMaxNoise(image.getGuidanceMaxNoise())
                     .build();
-            assertThat(RequestSettings.of(again)).isEqualTo(settings);
+            assertThat(RequestSettings.of(again, Prediction.NOISE)).isEqualTo(settings);
         }
     }
 
