@@ -10,6 +10,7 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.Purpose;
@@ -306,13 +307,21 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
 
     private void planEvaluation(CheckpointRef checkpoint, Prediction prediction) {
         PlannerOptions.Evaluation evaluation = options.evaluation();
+        SamplerSettings settings = evaluation.settings(prediction);
+        LOG.info(
+                "Checkpoint {} of step {} is judged by {} images of '{}' in {} steps",
+                checkpoint.shortSha(),
+                checkpoint.step(),
+                evaluation.samples(),
+                settings.kind().wireName(),
+                settings.steps());
         plan(new PlannedRequest(
                 MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
                         + checkpoint.shortSha(),
                 evaluation.samples(),
                 evaluation.seed(),
                 List.of(),
-                evaluation.settings(prediction),
+                settings,
                 checkpoint,
                 Purpose.EVALUATION));
     }
