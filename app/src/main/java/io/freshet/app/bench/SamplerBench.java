@@ -15,18 +15,19 @@ import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.function.LongConsumer;
 
 /**
  * Draws the same images, by label and initial noise, with several samplers, and measures how far each is from the reference and how
- * long it takes. Runs the engine that the job runs, with its batches full. For use by one thread.
+ * long it takes. Runs the engine that the job runs, with its batches full. The samplers take turns, a batch each, so that whatever
+ * else the machine does slows all of them alike. For use by one thread.
  */
 public final class SamplerBench {
+    private static final EngineOptions OPTIONS = EngineOptions.DEFAULT;
+    private static final double NANOS_PER_SECOND = 1e9;
+
     private final DenoiserLoader loader;
     private final CheckpointRef checkpoint;
     private final FeatureExtractor extractor;
@@ -50,9 +51,6 @@ public final class SamplerBench {
         this.reference = reference;
     }
 
-    /** What one sampler drew. */
-    private record Drawn(int evaluations, double seconds, ResampledDistance distance) {}
-
     /**
      * Measures.
      *
@@ -72,33 +70,44 @@ public final class SamplerBench {
             throw new IllegalArgumentException(
                     "the samplers are " + runs + ": expected " + SamplerRun.BASELINE + " among them, for comparison");
         }
-        Map<SamplerRun, Drawn> all = new LinkedHashMap<>();
-        try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, loader)) {
+        try (SamplingEngine engine = new SamplingEngine(OPTIONS, loader)) {
             StagedCheckpoint staged = stage(engine);
             if (staged.prediction() != Prediction.NOISE) {
                 throw new IllegalArgumentException("checkpoint '" + checkpoint.directory()
                         + "' predicts a velocity, which DDPM cannot draw from: expected one that predicts noise");
             }
             int classes = staged.classNames().size();
-            for (SamplerRun run : runs) {
-                SamplerSettings settings = new SamplerSettings(run.kind(), run.steps(), 0, guidance);
-                all.put(run, draw(engine, settings, samples, seed, classes, progress));
+            List<Turns> all = runs.stream()
+                    .map(run -> new Turns(engine, run.settings(guidance), classes, seed))
+                    .toList();
+            int batch =
+                    OPTIONS.maxRows() / SamplerRun.BASELINE.settings(guidance).places();
+            for (long from = 0; from < samples; from += batch) {
+                for (Turns turns : all) {
+                    turns.take(from, Math.min(samples, from + batch), progress);
+                }
             }
+            return figures(runs, all);
         }
-        Drawn baseline = Objects.requireNonNull(all.get(SamplerRun.BASELINE));
-        return all.entrySet().stream()
-                .map(each -> figures(each.getKey(), each.getValue(), baseline, samples))
-                .toList();
     }
 
-    private static SamplerFigures figures(SamplerRun run, Drawn drawn, Drawn baseline, long samples) {
-        return new SamplerFigures(
-                run,
-                drawn.evaluations,
-                samples / drawn.seconds,
-                drawn.distance.estimate(),
-                drawn.distance.ratioTo(baseline.distance),
-                baseline.seconds / drawn.seconds);
+    private List<SamplerFigures> figures(List<SamplerRun> runs, List<Turns> all) {
+        List<ResampledDistance> distances = all.stream()
+                .map(turns -> ResampledDistance.of(turns.features, reference))
+                .toList();
+        int baseline = runs.indexOf(SamplerRun.BASELINE);
+        List<SamplerFigures> figures = new ArrayList<>();
+        for (int i = 0; i < runs.size(); i++) {
+            Turns turns = all.get(i);
+            figures.add(new SamplerFigures(
+                    runs.get(i),
+                    turns.evaluations(),
+                    turns.imagesPerSecond(),
+                    distances.get(i).estimate(),
+                    distances.get(i).ratioTo(distances.get(baseline)),
+                    turns.imagesPerSecond() / all.get(baseline).imagesPerSecond()));
+        }
+        return figures;
     }
 
     private StagedCheckpoint stage(SamplingEngine engine) throws CheckpointException, InterruptedException {
@@ -112,42 +121,52 @@ public final class SamplerBench {
         }
     }
 
-    private Drawn draw(
-            SamplingEngine engine,
-            SamplerSettings settings,
-            long samples,
-            long seed,
-            int classes,
-            LongConsumer progress)
-            throws InterruptedException {
-        List<FinishedSample> finished = new ArrayList<>();
-        long before = engine.statistics().rowSteps();
-        long startNanos = System.nanoTime();
-        long next = 0;
-        while (next < samples || !engine.isIdle()) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException("The measurement was stopped");
-            }
-            while (next < samples && engine.freeRows() >= settings.places()) {
-                int label = (int) (next % classes);
-                engine.submit(SampleRow.start(new SampleTask("bench", next, seed, label, settings, checkpoint)));
-                next++;
-            }
-            finished.addAll(engine.step());
-            progress.accept(engine.statistics().rowSteps());
-        }
-        double seconds = (System.nanoTime() - startNanos) / 1e9;
-        long evaluations = engine.statistics().rowSteps() - before;
-        return new Drawn((int) (evaluations / samples), seconds, ResampledDistance.of(features(finished), reference));
-    }
+    /** What one sampler has drawn. */
+    private final class Turns {
+        private final SamplingEngine engine;
+        private final SamplerSettings settings;
+        private final int classes;
+        private final long seed;
+        private final List<float[]> features = new ArrayList<>();
+        private long evaluations;
+        private long nanos;
 
-    /** In order of their indices, whatever order they were finished in. */
-    private List<float[]> features(List<FinishedSample> finished) {
-        float[][] features = new float[finished.size()][];
-        for (FinishedSample sample : finished) {
-            features[(int) sample.task().index()] =
-                    extractor.extract(RgbImage.fromSample(sample.width(), sample.height(), sample.values()));
+        Turns(SamplingEngine engine, SamplerSettings settings, int classes, long seed) {
+            this.engine = engine;
+            this.settings = settings;
+            this.classes = classes;
+            this.seed = seed;
         }
-        return List.of(features);
+
+        /** Draws the images of some indices, as many as the engine takes at once. */
+        void take(long from, long to, LongConsumer progress) throws InterruptedException {
+            List<FinishedSample> finished = new ArrayList<>();
+            long before = engine.statistics().rowSteps();
+            long startNanos = System.nanoTime();
+            for (long index = from; index < to; index++) {
+                int label = (int) (index % classes);
+                engine.submit(SampleRow.start(new SampleTask("bench", index, seed, label, settings, checkpoint)));
+            }
+            while (!engine.isIdle()) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("The measurement was stopped");
+                }
+                finished.addAll(engine.step());
+                progress.accept(engine.statistics().rowSteps());
+            }
+            nanos += System.nanoTime() - startNanos;
+            evaluations += engine.statistics().rowSteps() - before;
+            for (FinishedSample sample : finished) { // in order of submission: all take as many steps
+                features.add(extractor.extract(RgbImage.fromSample(sample.width(), sample.height(), sample.values())));
+            }
+        }
+
+        int evaluations() {
+            return (int) (evaluations / features.size());
+        }
+
+        double imagesPerSecond() {
+            return features.size() / (nanos / NANOS_PER_SECOND);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.freshet.app.bench;
 
 import io.freshet.sampling.SamplerKind;
+import io.freshet.sampling.SamplerSettings;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,6 +17,11 @@ public record SamplerRun(SamplerKind kind, int steps) {
 
     private static final List<SamplerKind> FAST = List.of(SamplerKind.DDIM, SamplerKind.DPMPP_2M, SamplerKind.UNIPC);
     private static final List<Integer> STEPS = List.of(5, 10, 20, 50);
+
+    /** The settings as the engine knows them. */
+    SamplerSettings settings(double guidance) {
+        return new SamplerSettings(kind, steps, 0, guidance);
+    }
 
     /** The baseline, then the samplers of few steps. */
     public static List<SamplerRun> usual() {

@@ -322,14 +322,22 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     private void planEvaluation(StagedCheckpoint staged) {
         CheckpointRef checkpoint = staged.checkpoint();
         PlannerOptions.Evaluation evaluation = options.evaluation();
-        SamplerSettings settings = evaluation.settings(staged.prediction());
+        SamplerSettings fitting = evaluation.settings(staged.prediction());
+        SamplerSettings settings = staged.hasNullLabel() ? fitting : unguided(fitting);
+        LOG.info(
+                "Checkpoint {} of step {} is judged by {} images of '{}' in {} steps",
+                checkpoint.shortSha(),
+                checkpoint.step(),
+                evaluation.samples(),
+                settings.kind().wireName(),
+                settings.steps());
         plan(new PlannedRequest(
                 MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
                         + checkpoint.shortSha(),
                 evaluation.samples(),
                 evaluation.seed(),
                 List.of(),
-                staged.hasNullLabel() ? settings : unguided(settings),
+                settings,
                 checkpoint,
                 Purpose.EVALUATION));
     }
