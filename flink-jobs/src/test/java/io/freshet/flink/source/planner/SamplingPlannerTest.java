@@ -312,7 +312,7 @@ class SamplingPlannerTest {
         void serveOnlySamplersThatFitWhatTheyPredict() {
             start(PlannerOptions.DEFAULT, PlannerState.empty());
             register(0);
-            feed.announce("flow", 10, A);
+            feed.announce("toy", 10, A);
             context.tick();
             ready(0, 10, A, Prediction.VELOCITY);
             request("left-open", 10, 1);
@@ -330,7 +330,7 @@ class SamplingPlannerTest {
             assertThat(ranges(0))
                     .extracting(range -> range.request().requestId())
                     .as("the checkpoint's evaluation, and the request")
-                    .containsExactlyInAnyOrder("evaluation-flow-10-aaaaaaaa", "left-open");
+                    .containsExactlyInAnyOrder("evaluation-toy-10-aaaaaaaa", "left-open");
             assertThat(ranges(0))
                     .extracting(range -> range.request().settings().kind())
                     .containsOnly(SamplerKind.FLOW_HEUN);
