@@ -142,6 +142,6 @@ class BenchCommandsTest {
     @Test
     void asksForACommand() {
         assertThat(run("bench")).isEqualTo(ExitCode.BAD_INPUT);
-        assertThat(messages()).contains("A command is missing: sampling, engine or memory.");
+        assertThat(messages()).contains("A command is missing: sampling, engine, memory or sampler.");
     }
 }
