@@ -13,7 +13,6 @@ import io.freshet.app.local.ProcessMemory;
 import io.freshet.checkpoint.CheckpointDescription;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointStore;
-import io.freshet.schemas.Topics;
 import io.freshet.training.KafkaAnnouncer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,10 +22,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -125,19 +126,8 @@ final class CheckpointImportCommand implements Callable<Integer> {
             description = "Run one forward pass afterwards, and tell how long it took and the peak memory.")
     private boolean tryIt;
 
-    @Option(
-            names = "--bootstrap-servers",
-            paramLabel = "HOST:PORT",
-            description = "Kafka broker to announce the checkpoint on. Default: none")
-    private @Nullable String bootstrapServers;
-
-    @Option(
-            names = "--topic-prefix",
-            paramLabel = "PREFIX",
-            defaultValue = "freshet",
-            description = "First part of the names of the topics. Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private String topicPrefix;
+    @Mixin
+    private AnnounceOptions announcements = new AnnounceOptions();
 
     @Option(names = "--json", description = "Print what was done as one JSON object on standard output.")
     private boolean asJson;
@@ -156,8 +146,9 @@ final class CheckpointImportCommand implements Callable<Integer> {
         if (tryIt) {
             result.put("trial", attempt(target, imported));
         }
-        if (bootstrapServers != null) {
-            try (KafkaAnnouncer announcer = new KafkaAnnouncer(bootstrapServers, new Topics(topicPrefix))) {
+        Optional<KafkaAnnouncer> opened = announcements.announcer();
+        if (opened.isPresent()) {
+            try (KafkaAnnouncer announcer = opened.get()) {
                 announcer.published(imported.checkpoint());
             }
         }

@@ -10,7 +10,6 @@ import io.freshet.app.local.TrainingLines;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
-import io.freshet.schemas.Topics;
 import io.freshet.training.CheckpointListener;
 import io.freshet.training.KafkaAnnouncer;
 import io.freshet.training.Trainer;
@@ -27,11 +26,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -86,19 +87,8 @@ final class TrainCommand implements Callable<Integer> {
             description = "Name of the training run, part of its checkpoints' names. Default: shapes-TIME")
     private @Nullable String name;
 
-    @Option(
-            names = "--bootstrap-servers",
-            paramLabel = "HOST:PORT",
-            description = "Kafka broker to announce checkpoints on. Default: none")
-    private @Nullable String bootstrapServers;
-
-    @Option(
-            names = "--topic-prefix",
-            paramLabel = "PREFIX",
-            defaultValue = "freshet",
-            description = "First part of the names of the topics. Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private String topicPrefix;
+    @Mixin
+    private AnnounceOptions announcements = new AnnounceOptions();
 
     @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps. Default: made for a few minutes.")
     private @Nullable Long steps;
@@ -146,18 +136,19 @@ final class TrainCommand implements Callable<Integer> {
         TrainingOptions options = options();
         long startNanos = System.nanoTime();
         try (StopSignals.Section training = session.stop().during(Reaction.INTERRUPT)) {
-            if (bootstrapServers == null) {
+            Optional<KafkaAnnouncer> announcer = announcements.announcer();
+            if (announcer.isEmpty()) {
                 train(options, published::add);
             } else {
-                trainAndAnnounce(options, bootstrapServers);
+                trainAndAnnounce(options, announcer.get());
             }
         }
         report(options, (System.nanoTime() - startNanos) / 1e9);
         return ExitCode.OK;
     }
 
-    private void trainAndAnnounce(TrainingOptions options, String servers) throws CommandException {
-        try (KafkaAnnouncer announcer = new KafkaAnnouncer(servers, new Topics(topicPrefix))) {
+    private void trainAndAnnounce(TrainingOptions options, KafkaAnnouncer opened) throws CommandException {
+        try (KafkaAnnouncer announcer = opened) {
             train(options, checkpoint -> {
                 announcer.published(checkpoint);
                 published.add(checkpoint);
