@@ -1,5 +1,6 @@
 package io.freshet.model;
 
+import io.freshet.sampling.Precision;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
 import io.freshet.script.Value;
@@ -142,7 +143,7 @@ public final class DenoiserScripts {
             DenoiserNetwork network = config.network();
             Map<String, Tensor> read = new LinkedHashMap<>(folded);
             read.putAll(network.constants());
-            tensors = precision.store(read);
+            tensors = StoredTensors.of(read, precision);
             Value x = g.input("x");
             Value t = g.input("t");
             Value y = g.input("y");

@@ -9,8 +9,10 @@ package io.freshet.sampling;
  *     noise follows from the task
  * @param history what the sampler remembers besides, as many arrays of the latent's length as it keeps; none while
  *     {@code evaluationsDone} is 0
+ * @param features deep features of the last evaluation of the whole network, an array for each of its rows: the conditional one, and the
+ *     unconditional one if that was evaluated; none where the task's settings do not cache, and none while {@code evaluationsDone} is 0
  */
-public record SampleRow(SampleTask task, int evaluationsDone, float[] latent, float[][] history) {
+public record SampleRow(SampleTask task, int evaluationsDone, float[] latent, float[][] history, float[][] features) {
     private static final float[][] NONE = {};
 
     public SampleRow {
@@ -25,6 +27,13 @@ public record SampleRow(SampleTask task, int evaluationsDone, float[] latent, fl
             throw new IllegalArgumentException(
                     "A row with no evaluation done has a history of " + history.length + " arrays: expected none");
         }
+        int mostFeatures = evaluationsDone > 0 && task.settings().inference().caches()
+                ? task.settings().places()
+                : 0;
+        if (features.length > mostFeatures) {
+            throw new IllegalArgumentException("A row with " + evaluationsDone + " evaluations done has features of "
+                    + features.length + " network rows: expected at most " + mostFeatures);
+        }
         for (int h = 0; h < history.length; h++) {
             if (history[h].length != latent.length) {
                 throw new IllegalArgumentException("Array " + h + " of a row's history has " + history[h].length
@@ -36,6 +45,11 @@ public record SampleRow(SampleTask task, int evaluationsDone, float[] latent, fl
     /** A row of a sampler that remembers nothing. */
     public SampleRow(SampleTask task, int evaluationsDone, float[] latent) {
         this(task, evaluationsDone, latent, NONE);
+    }
+
+    /** A row without features. */
+    public SampleRow(SampleTask task, int evaluationsDone, float[] latent, float[][] history) {
+        this(task, evaluationsDone, latent, history, NONE);
     }
 
     /** A row that has not started. */

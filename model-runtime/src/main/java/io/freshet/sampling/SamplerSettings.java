@@ -7,8 +7,9 @@ package io.freshet.sampling;
  * @param steps steps of the sampler, 1 to 1000; how often they evaluate the network is up to it
  * @param eta DDIM's eta in [0, 1]; ignored by the others
  * @param guidance classifier-free guidance
+ * @param inference how the network is evaluated
  */
-public record SamplerSettings(SamplerKind kind, int steps, double eta, Guidance guidance) {
+public record SamplerSettings(SamplerKind kind, int steps, double eta, Guidance guidance, Inference inference) {
     /** Length of the linear schedule that noise is predicted along, and so the most steps that a sampler can take. */
     public static final int TRAINING_STEPS = 1000;
 
@@ -19,6 +20,16 @@ public record SamplerSettings(SamplerKind kind, int steps, double eta, Guidance 
         if (!(eta >= 0 && eta <= 1)) {
             throw new IllegalArgumentException("eta is " + eta + ": expected a number from 0 to 1");
         }
+    }
+
+    /** Of a network that is evaluated {@link Inference#EXACT exactly}. */
+    public SamplerSettings(SamplerKind kind, int steps, double eta, Guidance guidance) {
+        this(kind, steps, eta, guidance, Inference.EXACT);
+    }
+
+    /** The same with a network that is evaluated in another way. */
+    public SamplerSettings with(Inference other) {
+        return new SamplerSettings(kind, steps, eta, guidance, other);
     }
 
     /** With guidance {@link Guidance#asPublished as published}, of a scale from 1 (off) to 20. */

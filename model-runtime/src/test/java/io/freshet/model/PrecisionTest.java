@@ -6,6 +6,7 @@ import io.freshet.diffusion.CounterNoise;
 import io.freshet.diffusion.Prediction;
 import io.freshet.model.DiTConfig.Blocks;
 import io.freshet.model.UDitRecipe.DownsampledTokens;
+import io.freshet.sampling.Precision;
 import io.freshet.script.Graph.Operators;
 import io.freshet.script.ScriptModule;
 import io.freshet.script.TorchModule;

@@ -1,6 +1,6 @@
 package io.freshet.app.bench;
 
-import io.freshet.model.Precision;
+import io.freshet.sampling.Precision;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
 import io.freshet.script.TorchModule;

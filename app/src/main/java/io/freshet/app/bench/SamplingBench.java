@@ -2,7 +2,7 @@ package io.freshet.app.bench;
 
 import io.freshet.model.DenoiserConfig;
 import io.freshet.model.DenoiserScripts;
-import io.freshet.model.Precision;
+import io.freshet.sampling.Precision;
 import io.freshet.script.Graph.Operators;
 import io.freshet.script.TorchModule;
 import io.freshet.script.TorchThreads;

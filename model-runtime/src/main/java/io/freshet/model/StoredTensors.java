@@ -1,5 +1,6 @@
 package io.freshet.model;
 
+import io.freshet.sampling.Precision;
 import io.freshet.weights.DType;
 import io.freshet.weights.ScratchFile;
 import io.freshet.weights.Tensor;
@@ -8,24 +9,18 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The numbers that an inference form computes with. Inputs and outputs are float32 with either. */
-public enum Precision {
-    /** float32 throughout. */
-    FP32,
-    /**
-     * bfloat16, eight bits of fraction, but for the sinusoids of the timestep. Half the memory, and faster where the processor
-     * multiplies it; a prediction is off by about a hundredth of its largest value.
-     */
-    BF16;
+/** Tensors as an inference form holds them. */
+final class StoredTensors {
+    private StoredTensors() {}
 
     /**
-     * Tensors as the inference form holds them. Large ones leave the heap.
+     * In the numbers of a precision. Large tensors leave the heap.
      *
      * @param tensors float32, by the names that the forward pass reads
      * @throws UncheckedIOException if there is no room for temporary files
      */
-    Map<String, Tensor> store(Map<String, Tensor> tensors) {
-        if (this == FP32) {
+    static Map<String, Tensor> of(Map<String, Tensor> tensors, Precision precision) {
+        if (precision == Precision.FP32) {
             return tensors;
         }
         Map<String, Tensor> stored = new LinkedHashMap<>();
