@@ -127,10 +127,6 @@ public final class DenoiserScripts {
 
     /** A method {@code forward} whose result is not decided yet. */
     private static final class Forward {
-        // Numbers of types in serialised TorchScript.
-        private static final int FLOAT32 = 6;
-        private static final int BFLOAT16 = 15;
-
         private final Graph g;
         private final Map<String, Tensor> tensors;
         private final Value out;
@@ -150,7 +146,7 @@ public final class DenoiserScripts {
             List<Value> labels = Collections.nCopies(network.labelEmbedders(), y);
             out = precision == Precision.FP32
                     ? network.forward(g, g::parameter, x, t, labels)
-                    : cast(network.forward(g, g::parameter, cast(x, BFLOAT16), t, labels), FLOAT32);
+                    : cast(network.forward(g, g::parameter, cast(x, Graph.BFLOAT16), t, labels), Graph.FLOAT32);
         }
 
         private Value cast(Value value, int scalarType) {
@@ -158,7 +154,8 @@ public final class DenoiserScripts {
         }
 
         ScriptModule module(String source) {
-            return new ScriptModule(tensors, List.of(source));
+            return new ScriptModule(
+                    tensors, g.packed().isEmpty() ? List.of(source) : List.of(source, Graph.preparation(g.packed())));
         }
     }
 

@@ -27,7 +27,8 @@ final class StoredTensors {
         try (ScratchFile scratch = new ScratchFile()) {
             for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
                 Tensor tensor = entry.getValue();
-                boolean full = isOfTimestep(entry.getKey());
+                boolean full = UDitConstants.staysFull(entry.getKey())
+                        || entry.getKey().equals(DiTConstants.RAMP);
                 stored.put(
                         entry.getKey(),
                         full ? tensor : scratch.computed(DType.BF16, tensor.shape(), tensor.bfloat16Elements()));
@@ -36,10 +37,5 @@ final class StoredTensors {
             throw new UncheckedIOException(e);
         }
         return stored;
-    }
-
-    /** Timesteps up to 1000 do not fit eight bits, nor do the angles that come of them. */
-    private static boolean isOfTimestep(String name) {
-        return name.equals(UDitConstants.RAMP) || name.equals(DiTConstants.RAMP);
     }
 }

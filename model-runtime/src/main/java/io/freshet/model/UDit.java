@@ -166,9 +166,10 @@ final class UDit {
 
     /** 1x1 convolution, exact GELU, 5x5 depth-wise convolution, 1x1 convolution. */
     private Value depthwiseFeedForward(Value x, String name, int hiddenWidth) {
-        Value inner = linear(x, name + ".project_in");
-        landmark(name + ".project_in", inner);
-        Value mixed = spatial(g.op("torch.gelu", inner), name + ".dwconv", 2, hiddenWidth, true);
+        Value inWeight = weights.apply(name + ".project_in.weight");
+        Value inBias = weights.apply(name + ".project_in.bias");
+        g.landmark(name + ".project_in", () -> channelsFirst(g.linear(x, inWeight, inBias)));
+        Value mixed = spatial(g.linearGelu(x, inWeight, inBias), name + ".dwconv", 2, hiddenWidth, true);
         landmark(name + ".dwconv", mixed);
         Value out = linear(mixed, name + ".project_out");
         landmark(name + ".project_out", out);

@@ -93,8 +93,7 @@ final class UDitAttention {
             return g.permute(joined, 1, 2, 0, 3);
         });
         Value rotated = rotate(projected, n, 2 * heads, UDitConstants.queries(stage)); // [n, Bf², 2A, h]
-        Value scaled =
-                cosine() ? g.mul(rotated, g.op("torch.div", weights.apply(name + ".scale"), norm(rotated))) : rotated;
+        Value scaled = narrowed(cosine() ? g.mul(rotated, g.op("torch.div", scale(name), norm(rotated))) : rotated, v);
         List<Value> qk = g.split(scaled, 2, List.of((long) heads, (long) heads));
         return attend(heads(qk.get(0)), heads(qk.get(1)), heads(g.reshape(v, n, -1, heads, headSize)));
     }
@@ -112,29 +111,45 @@ final class UDitAttention {
         Value q = rotate(linear(tokens, name + ".to_q"), all, heads, UDitConstants.queries(stage)); // [s², B, A, h]
         Value k = rotate(parts.get(0), n, heads, UDitConstants.keys(stage)); // [n, B, A, h]
         if (cosine()) {
-            Value scale = g.narrow(weights.apply(name + ".scale"), 0, 0, heads);
-            q = g.mul(q, g.op("torch.div", scale, norm(q)));
+            q = g.mul(q, g.op("torch.div", g.narrow(scale(name), 0, 0, heads), norm(q)));
             k = g.op("torch.div", k, norm(k));
         }
+        q = narrowed(q, kv);
+        k = narrowed(k, kv);
         Value v = heads(g.reshape(parts.get(1), n, -1, heads, headSize));
         Value attended = g.reshape(attend(heads(q), heads(k), v), -1, heads, all, headSize);
         return g.reshape(g.permute(attended, 0, 2, 1, 3), -1, side, side, width);
     }
 
     /**
-     * Rotary embedding. The rotation of a token is the same in all images and heads, so that all of its queries and keys are multiplied
-     * by one small matrix.
+     * Rotary embedding: a pair of channels is a complex number, which is turned. In float32, which processors do faster than they do it
+     * in bfloat16.
      *
      * @param x [tokens, images, heads h]
-     * @param rotations name of the matrices, [tokens, h, h]
-     * @return [tokens, images, heads, h]
+     * @param rotations name of the turns, [tokens, 1, 1, h/2, 2]
+     * @return [tokens, images, heads, h] in float32
      */
     private Value rotate(Value x, int tokens, int ofHeads, String rotations) {
         if (!recipe.rotates()) {
-            return g.reshape(x, tokens, -1, ofHeads, headSize);
+            return widened(g.reshape(x, tokens, -1, ofHeads, headSize));
         }
-        Value rotated = g.op("torch.bmm", g.reshape(x, tokens, -1, headSize), weights.apply(rotations));
-        return g.reshape(rotated, tokens, -1, ofHeads, headSize);
+        Value pairs = widened(g.reshape(x, tokens, -1, ofHeads, headSize / 2, 2));
+        Value turn = g.op("torch.view_as_complex", weights.apply(rotations));
+        Value turned = g.op("torch.view_as_real", g.mul(g.op("torch.view_as_complex", pairs), turn));
+        return g.op("torch.flatten", turned, 3);
+    }
+
+    private Value scale(String name) {
+        return widened(weights.apply(name + ".scale"));
+    }
+
+    private Value widened(Value x) {
+        return g.op("torch.to", x, Graph.FLOAT32);
+    }
+
+    /** In the numbers of another value. */
+    private Value narrowed(Value x, Value other) {
+        return g.op("torch.type_as", x, other);
     }
 
     private Value norm(Value x) {

@@ -9,18 +9,24 @@ final class UDitConstants {
     /** 0 to 127: numbers the timestep frequencies. */
     static final String RAMP = "timestep_ramp";
 
+    private static final String ROPE = "rope_";
     private static final double ROPE_THETA = 10_000;
 
     private UDitConstants() {}
 
-    /** Name of the rotations of queries in a stage, and of keys where they are as many; [tokens, head size, head size]. */
+    /** Whether a constant stays in float32 whatever the rest is in: eight bits of fraction hold neither 1000 timesteps nor fine angles. */
+    static boolean staysFull(String name) {
+        return name.equals(RAMP) || name.startsWith(ROPE);
+    }
+
+    /** Name of the rotations of queries in a stage, and of keys where they are as many; [tokens, 1, 1, head size / 2, 2]. */
     static String queries(int stage) {
-        return "rope_" + stage;
+        return ROPE + stage;
     }
 
     /** Name of the rotations of keys that are fewer than queries. */
     static String keys(int stage) {
-        return "rope_key_" + stage;
+        return ROPE + "key_" + stage;
     }
 
     /** All constants by name. */
@@ -61,25 +67,21 @@ final class UDitConstants {
 
     /**
      * RoPE in two dimensions over a square grid: pair 2k turns with x and pair 2k+1 with y, both at frequency θ^(-4k / headSize).
-     * A row of numbers times the matrix of a token is rotated: (a, b) -> (a cos - b sin, b cos + a sin). In float32 as in the
-     * original.
+     * Cosine and sine of each angle, a complex number that a pair is multiplied by. In float32 as in the original.
      */
     private static void put(Map<String, Tensor> constants, String name, int headSize, float[] positions) {
         int grid = positions.length;
-        float[] matrices = new float[grid * grid * headSize * headSize];
+        float[] rotations = new float[grid * grid * headSize];
         for (int token = 0; token < grid * grid; token++) {
-            for (int i = 0; i < headSize; i += 2) {
-                int pair = i / 2;
+            for (int pair = 0; pair < headSize / 2; pair++) {
                 float position = positions[pair % 2 == 0 ? token % grid : token / grid];
                 float exponent = (pair / 2) * 4 / (float) headSize;
                 float angle = position * (1.0f / (float) StrictMath.pow(ROPE_THETA, exponent));
-                int at = (token * headSize + i) * headSize + i;
-                matrices[at] = (float) StrictMath.cos(angle);
-                matrices[at + 1] = (float) StrictMath.sin(angle);
-                matrices[at + headSize] = -matrices[at + 1];
-                matrices[at + headSize + 1] = matrices[at];
+                int at = token * headSize + 2 * pair;
+                rotations[at] = (float) StrictMath.cos(angle);
+                rotations[at + 1] = (float) StrictMath.sin(angle);
             }
         }
-        constants.put(name, Tensor.of(matrices, grid * grid, headSize, headSize));
+        constants.put(name, Tensor.of(rotations, grid * grid, 1, 1, headSize / 2, 2));
     }
 }

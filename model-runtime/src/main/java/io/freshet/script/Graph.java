@@ -3,9 +3,12 @@ package io.freshet.script;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -23,6 +26,11 @@ public final class Graph {
     public enum Operators {
         /** All of the LibTorch that runs here. */
         CURRENT,
+        /**
+         * Those, and oneDNN's for processors: weights of linear layers are laid out for them once, by {@link #preparation}, and what follows
+         * a layer is part of it. The same up to rounding.
+         */
+        ONEDNN,
         /** Those that PyTorch 1.13 had too: slower, the same up to rounding. */
         COMPATIBLE
     }
@@ -35,8 +43,14 @@ public final class Graph {
         IN_PORTIONS
     }
 
-    /** So many heads of 256 tokens have logits that stay in a processor's second cache in bfloat16. */
-    private static final int HEADS_AT_ONCE = 16;
+    /** The number of the type in serialised TorchScript. */
+    public static final int FLOAT32 = 6;
+
+    /** The number of the type in serialised TorchScript. */
+    public static final int BFLOAT16 = 15;
+
+    /** So many logits stay in a processor's second cache in bfloat16. */
+    private static final int LOGITS_AT_ONCE = 1 << 20;
 
     private final String name;
     private final Operators operators;
@@ -45,6 +59,7 @@ public final class Graph {
     private final List<String> lines = new ArrayList<>();
     private final Function<String, String> parameterExpressions;
     private final Map<Value, String> parameters = new LinkedHashMap<>();
+    private final Set<String> packed = new LinkedHashSet<>();
     private final Map<String, Supplier<Value>> landmarks = new LinkedHashMap<>();
     private int next;
     private String returnType = "";
@@ -151,7 +166,55 @@ public final class Graph {
 
     /** {@code x Wᵀ + b}. */
     public Value linear(Value x, Value weight, Value bias) {
-        return op("torch.linear", x, weight, bias);
+        return packs(weight) ? packed(x, weight, bias, "none", "") : op("torch.linear", x, weight, bias);
+    }
+
+    /** The exact GELU of {@code x Wᵀ + b}. */
+    public Value linearGelu(Value x, Value weight, Value bias) {
+        return packs(weight)
+                ? packed(x, weight, bias, "gelu", "none")
+                : op("torch.gelu", op("torch.linear", x, weight, bias));
+    }
+
+    private boolean packs(Value weight) {
+        return operators == Operators.ONEDNN && parameters.containsKey(weight);
+    }
+
+    private Value packed(Value x, Value weight, Value bias, String then, String algorithm) {
+        packed.add(Objects.requireNonNull(parameters.get(weight)));
+        return op("ops.mkldnn._linear_pointwise", x, weight, bias, quoted(then), List.of(), quoted(algorithm));
+    }
+
+    private static String quoted(String text) {
+        return '"' + text + '"';
+    }
+
+    /** Weights that only linear layers of oneDNN read, and only once {@link #preparation} has laid them out. */
+    public Set<String> packed() {
+        return new LinkedHashSet<>(packed);
+    }
+
+    /**
+     * A method of the module that lays weights out for oneDNN, in place. {@link TorchModule} runs it once, after loading.
+     *
+     * @param packed of all graphs of the module, at least one
+     */
+    public static String preparation(Set<String> packed) {
+        StringBuilder source = new StringBuilder("  def ")
+                .append(TorchModule.PREPARATION)
+                .append("(self: ")
+                .append(ScriptModule.ROOT_TYPE)
+                .append(") -> Tensor:\n");
+        String last = "";
+        for (String name : packed) {
+            last = ScriptModule.attribute(name);
+            source.append("    ")
+                    .append(last)
+                    .append(" = ops.mkldnn._reorder_linear_weight(")
+                    .append(last)
+                    .append(", None)\n");
+        }
+        return source.append("    return torch.zeros([1])\n").toString();
     }
 
     /** Convolution with stride 1 and padding that keeps the size. */
@@ -213,9 +276,14 @@ public final class Graph {
 
     private Value attentionInPortions(Value q, Value k, Value v) {
         String id = "a" + next++;
+        String logits = id + "n"; // of one head
+        lines.add(logits + " = torch.mul(torch.size(" + q + ", -2), torch.size(" + k + ", -2))");
+        String portion = id + "p"; // heads, at least one
+        lines.add(
+                portion + " = torch.floordiv(torch.add(" + logits + ", " + (LOGITS_AT_ONCE - 1) + "), " + logits + ")");
         for (Map.Entry<String, Value> part : Map.of("q", q, "k", k, "v", v).entrySet()) {
             Value heads = op("torch.flatten", part.getValue(), 0, -3);
-            lines.add(id + part.getKey() + " = " + call("torch.split", heads, HEADS_AT_ONCE));
+            lines.add(id + part.getKey() + " = torch.split(" + heads + ", " + portion + ")");
         }
         lines.add(id + " = annotate(List[Tensor], [])");
         lines.add("for " + id + "i in range(torch.len(" + id + "q)):");

@@ -93,6 +93,10 @@ public record ScriptModule(Map<String, Tensor> parameters, List<String> methods)
         }
     }
 
+    boolean hasMethod(String name) {
+        return methods.stream().anyMatch(source -> source.startsWith("  def " + name + "("));
+    }
+
     /** Size of all parameters and buffers. */
     long parameterBytes() {
         return parameters.values().stream()

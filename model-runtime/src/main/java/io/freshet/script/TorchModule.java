@@ -36,6 +36,9 @@ public final class TorchModule implements AutoCloseable {
     /** LibTorch's profiling executor stalls for seconds on each new shape; its switch is per thread. */
     private static final ThreadLocal<Boolean> PROFILER_SILENCED = ThreadLocal.withInitial(() -> false);
 
+    /** A method that is run once, after loading, if the module has it. */
+    static final String PREPARATION = "prepare";
+
     private static final long MAX_BYTES_IN_MEMORY = 64L << 20;
 
     private final PtNDManager manager;
@@ -57,6 +60,19 @@ public final class TorchModule implements AutoCloseable {
      * @throws UncheckedIOException if that file cannot be written
      */
     public static TorchModule load(ScriptModule script, TorchDevice device) {
+        TorchModule module = loadUnprepared(script, device);
+        if (script.hasMethod(PREPARATION)) {
+            try {
+                module.run(PREPARATION);
+            } catch (IllegalStateException e) {
+                module.close();
+                throw e;
+            }
+        }
+        return module;
+    }
+
+    private static TorchModule loadUnprepared(ScriptModule script, TorchDevice device) {
         try {
             if (script.parameterBytes() <= MAX_BYTES_IN_MEMORY) {
                 ByteArrayOutputStream archive = new ByteArrayOutputStream();
