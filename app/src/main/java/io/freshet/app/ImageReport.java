@@ -56,6 +56,8 @@ final class ImageReport {
             result.put("model", any.getModel());
             result.put("checkpointStep", any.getCheckpointStep());
             result.put("checkpointSha256", any.getCheckpointSha256());
+            result.put("precision", any.getPrecision());
+            result.put("featureCache", any.getFeatureCache());
             result.putAll(details);
             result.put("wallSeconds", Math.round(seconds * 1000) / 1000.0);
             session.results().println(new ObjectMapper().writeValueAsString(result));

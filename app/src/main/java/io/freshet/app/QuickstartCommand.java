@@ -6,6 +6,7 @@ import io.freshet.app.local.RunDirectory;
 import io.freshet.app.quickstart.Quickstart;
 import io.freshet.app.quickstart.QuickstartOptions;
 import io.freshet.app.quickstart.QuickstartOptions.Evaluation;
+import io.freshet.sampling.Precision;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,6 +104,16 @@ final class QuickstartCommand implements Callable<Integer> {
     @Mixin
     private DeviceOption device = new DeviceOption();
 
+    @Option(
+            names = "--precision",
+            paramLabel = "WHICH",
+            defaultValue = "fp32",
+            description =
+                    "Numbers that the job evaluates networks with, also to judge checkpoints, unless a request asks for others:"
+                            + " fp32, or bf16, which is faster where the processor multiplies it. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private String precision;
+
     @Option(names = "--keep-running", description = "Stay up for requests afterwards, until Ctrl-C.")
     private boolean keepRunning;
 
@@ -147,6 +158,7 @@ final class QuickstartCommand implements Callable<Integer> {
                 training,
                 new Evaluation(evaluationSamples, 0, "ddim", evaluationSteps, 0, evaluationGuidance),
                 device.parse(),
+                Precision.fromWireName(precision),
                 keepRunning);
     }
 

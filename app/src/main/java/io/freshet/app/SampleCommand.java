@@ -39,7 +39,7 @@ import picocli.CommandLine.ParentCommand;
             "Draw images from a checkpoint, without Kafka and Flink.",
             "",
             "Writes the same folder as 'generate', and the same images bit for bit as a job on this machine would for the same"
-                    + " request and checkpoint."
+                    + " request and checkpoint. A job whose own precision is bf16 draws those of --precision bf16."
         },
         descriptionHeading = "%n",
         parameterListHeading = "%n",
@@ -49,6 +49,8 @@ import picocli.CommandLine.ParentCommand;
             "Examples:",
             "  freshet sample",
             "      ten images from the newest checkpoint of the newest run in runs/",
+            "  freshet sample --precision bf16 --out rounded",
+            "      nearly the same ones, sooner where the processor multiplies bfloat16",
             "  freshet sample runs/first/checkpoints --checkpoint step:400 --class heart --count 20 --out hearts",
         })
 final class SampleCommand implements Callable<Integer> {

@@ -30,12 +30,16 @@ class ImageOptionsTest {
                 "--guidance=3",
                 "--guided-channels=all",
                 "--guidance-min-noise=0.3",
-                "--guidance-max-noise=2.5");
+                "--guidance-max-noise=2.5",
+                "--precision=bf16",
+                "--feature-cache=3");
         assertThat(request.getSampler()).isEqualTo("unipc");
         assertThat(request.getSteps()).isEqualTo(12);
         assertThat(request.getGuidance()).isEqualTo(3);
         assertThat(request.getGuidedChannels()).isEqualTo("all");
         assertThat(request.getGuidanceMinNoise()).isEqualTo(0.3);
         assertThat(request.getGuidanceMaxNoise()).isEqualTo(2.5);
+        assertThat(request.getPrecision()).isEqualTo("bf16");
+        assertThat(request.getFeatureCache()).isEqualTo(3);
     }
 }

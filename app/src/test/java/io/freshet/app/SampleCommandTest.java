@@ -18,6 +18,7 @@ import io.freshet.image.Png;
 import io.freshet.model.Architectures;
 import io.freshet.model.UDitConfig;
 import io.freshet.model.UDitInit;
+import io.freshet.model.UDitParameters;
 import io.freshet.model.autoencoder.AutoencoderConfig;
 import io.freshet.model.autoencoder.AutoencoderParameters;
 import io.freshet.weights.Tensor;
@@ -152,6 +153,36 @@ class SampleCommandTest {
     }
 
     @Test
+    void drawsOtherBitsInBf16AndSaysSoInTheManifest() throws Exception {
+        store.publish(
+                new CheckpointDescription(
+                        "noise",
+                        1,
+                        UDitConfig.ARCHITECTURE,
+                        Architectures.describe(LATENT),
+                        List.of("circle", "square"),
+                        new ImageShape(4, 8, 8),
+                        JsonNodeFactory.instance.objectNode()),
+                noise(1, UDitParameters.of(LATENT)));
+        autoencoder("ae", 7, 3);
+        assertThat(sample("exact")).as(messages()).isEqualTo(ExitCode.OK);
+        assertThat(sample("rounded", "--precision", "bf16")).as(messages()).isEqualTo(ExitCode.OK);
+        assertThat(manifest("exact"))
+                .extracting(row -> row.path("precision").asText())
+                .containsOnly("fp32");
+        assertThat(manifest("rounded"))
+                .extracting(row -> row.path("precision").asText())
+                .containsOnly("bf16");
+        assertThat(manifest("rounded").get(0).path("featureCache").asInt()).isEqualTo(1);
+        assertThat(manifest("rounded").get(0).path("fileSha256"))
+                .isNotEqualTo(manifest("exact").get(0).path("fileSha256"));
+        assertThat(sample("half", "--precision", "half")).isEqualTo(ExitCode.BAD_INPUT);
+        assertThat(messages()).contains("precision is 'half': expected 'auto' or one of 'fp32', 'bf16'");
+        assertThat(sample("long", "--feature-cache", "21")).isEqualTo(ExitCode.BAD_INPUT);
+        assertThat(messages()).contains("featureCache is 21: expected 1 (off) to 20");
+    }
+
+    @Test
     void wantsToBeToldWhichOfSeveralAutoencoders() throws Exception {
         denoiser(1, Architectures.describe(LATENT));
         CheckpointRef one = autoencoder("one", 0, 3);
@@ -186,7 +217,7 @@ class SampleCommandTest {
         denoiser(1, config);
         autoencoder("ae", 0, 3);
         assertThat(sample("out", "--guidance", "2")).isEqualTo(ExitCode.BAD_INPUT);
-        assertThat(messages()).contains("Guidance is 2.0", "without a null label", "expected 1 (off)");
+        assertThat(messages()).contains("guidance is 2.0", "without a null label", "expected 1 (off)");
         assertThat(sample("out", "--guidance", "1")).as(messages()).isEqualTo(ExitCode.OK);
     }
 }

@@ -7,6 +7,8 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
+import io.freshet.sampling.Precision;
+import io.freshet.script.Graph;
 import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.DType;
@@ -37,7 +39,7 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
     }
 
     @Override
-    public LoadedDenoiser load(CheckpointRef ref) throws CheckpointException {
+    public LoadedDenoiser load(CheckpointRef ref, Precision precision) throws CheckpointException {
         long start = System.nanoTime();
         Checkpoint checkpoint = store.open(ref);
         DenoiserSignature signature = signature(ref, checkpoint.manifest().description());
@@ -45,7 +47,7 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
             requireFinite(ref, checkpoint.tensors());
         }
         long verified = System.nanoTime();
-        Denoiser denoiser = build(checkpoint, signature);
+        Denoiser denoiser = build(checkpoint, signature, precision);
         return new LoadedDenoiser(denoiser, millis(verified - start), millis(System.nanoTime() - verified));
     }
 
@@ -60,13 +62,20 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
         }
     }
 
-    private Denoiser build(Checkpoint checkpoint, DenoiserSignature signature) throws CheckpointException {
+    private Denoiser build(Checkpoint checkpoint, DenoiserSignature signature, Precision precision)
+            throws CheckpointException {
         List<String> classNames = checkpoint.manifest().description().classNames();
         try {
             if (signature instanceof DenoiserConfig config) {
                 Map<String, Tensor> folded = DenoiserScripts.fold(config, checkpoint.tensors());
-                TorchModule network = TorchModule.load(DenoiserScripts.inference(config, folded), device);
+                TorchModule network = TorchModule.load(
+                        DenoiserScripts.inference(config, folded, Graph.Operators.CURRENT, precision), device);
                 return new NetworkDenoiser(config, classNames, network);
+            }
+            if (precision != Precision.FP32) {
+                throw new IllegalArgumentException(
+                        "its network comes as TorchScript, which computes as it was written:" + " expected precision '"
+                                + Precision.FP32.wireName() + "', not '" + precision.wireName() + "'");
             }
             return TorchScriptNetwork.load(checkpoint.script(), TorchScriptConfig.of(signature), classNames, device);
         } catch (IllegalArgumentException | IOException e) {

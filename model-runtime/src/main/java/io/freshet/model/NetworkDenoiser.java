@@ -50,6 +50,12 @@ final class NetworkDenoiser implements Denoiser {
         return signature.hasNullLabel();
     }
 
+    /** Architectures that are known here are written in either precision; a script computes as it says. */
+    @Override
+    public boolean runsInBf16() {
+        return signature instanceof DenoiserConfig;
+    }
+
     @Override
     public boolean learnsSigma() {
         return signature.learnsSigma();

@@ -28,6 +28,16 @@ public interface Denoiser extends AutoCloseable {
         return true;
     }
 
+    /** Whether its checkpoint can be loaded in {@link Precision#BF16} as well as in {@link Precision#FP32}. */
+    default boolean runsInBf16() {
+        return true;
+    }
+
+    /** Whether deep features of one evaluation can be used again in the next ones; see {@link Inference#cacheInterval}. */
+    default boolean cachesFeatures() {
+        return false;
+    }
+
     /** Whether the output carries the variance interpolation behind the noise prediction: 2C channels rather than C. */
     boolean learnsSigma();
 

@@ -10,9 +10,15 @@ public interface DenoiserLoader {
     /**
      * Verifies and loads.
      *
-     * @throws CheckpointException if the checkpoint is missing, damaged, or does not fit its own manifest
+     * @param precision the numbers that the network is to be evaluated with; a decoder computes in float32 whatever it is
+     * @throws CheckpointException if the checkpoint is missing, damaged, does not fit its own manifest, or cannot be evaluated so
      */
-    LoadedDenoiser load(CheckpointRef checkpoint) throws CheckpointException;
+    LoadedDenoiser load(CheckpointRef checkpoint, Precision precision) throws CheckpointException;
+
+    /** Verifies and loads in float32. */
+    default LoadedDenoiser load(CheckpointRef checkpoint) throws CheckpointException {
+        return load(checkpoint, Precision.FP32);
+    }
 
     /**
      * A network and what it took to load it.

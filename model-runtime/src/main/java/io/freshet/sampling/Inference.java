@@ -11,7 +11,8 @@ public record Inference(Precision precision, int cacheInterval) {
     /** float32, the whole network every time. */
     public static final Inference EXACT = new Inference(Precision.FP32, 1);
 
-    private static final int LONGEST_INTERVAL = 20;
+    /** The most that {@code cacheInterval} may be. */
+    public static final int LONGEST_INTERVAL = 20;
 
     public Inference {
         if (cacheInterval < 1 || cacheInterval > LONGEST_INTERVAL) {

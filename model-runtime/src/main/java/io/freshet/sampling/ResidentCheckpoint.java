@@ -25,7 +25,7 @@ final class ResidentCheckpoint {
     /** Requests may bring any eta, so plans are dropped again, the least recently used first. */
     private static final int MAX_PLANS = 64;
 
-    private final CheckpointRef ref;
+    private final NetworkForm form;
     private final LoadedDenoiser loaded;
     private final Denoiser denoiser;
     private final StepBuffers buffers;
@@ -41,8 +41,8 @@ final class ResidentCheckpoint {
     private int decoding;
     private long waitingSince;
 
-    ResidentCheckpoint(CheckpointRef ref, LoadedDenoiser loaded, EngineOptions options) {
-        this.ref = ref;
+    ResidentCheckpoint(NetworkForm form, LoadedDenoiser loaded, EngineOptions options) {
+        this.form = form;
         this.loaded = loaded;
         this.denoiser = loaded.denoiser();
         this.buffers = new StepBuffers(denoiser, options.maxRows());
@@ -50,8 +50,12 @@ final class ResidentCheckpoint {
 
     private record PlanKey(SamplerKind kind, int steps, double eta) {}
 
+    NetworkForm form() {
+        return form;
+    }
+
     CheckpointRef ref() {
-        return ref;
+        return form.checkpoint();
     }
 
     Denoiser denoiser() {
@@ -138,9 +142,10 @@ final class ResidentCheckpoint {
             } else if (Arrays.mismatch(first, 0, shared, buffers.output(), 0, shared) >= 0) {
                 invariant = false;
                 LOG.warn(
-                        "Checkpoint '{}': a row's prediction in a batch of {} differs in its bits from the one in a batch of {}."
+                        "Checkpoint '{}' in {}: a row's prediction in a batch of {} differs in its bits from the one in a batch of {}."
                                 + " Images will depend slightly on what they are batched with; a single bucket avoids that.",
-                        ref.directory(),
+                        ref().directory(),
+                        form.precision().wireName(),
                         bucket,
                         options.buckets().get(0));
             }
@@ -169,7 +174,7 @@ final class ResidentCheckpoint {
             }
         }
         if (broken > 0) {
-            throw new CheckpointException("Checkpoint '" + ref.directory() + "' predicts " + broken + " of " + values
+            throw new CheckpointException("Checkpoint '" + ref().directory() + "' predicts " + broken + " of " + values
                     + " values that are not finite in a trial batch of " + bucket + " rows of noise: its weights are"
                     + " broken or training has diverged; go on from an earlier checkpoint");
         }

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checkpoints that an engine holds in memory, and the one daemon thread that brings them there. Thread-safe; a checkpoint
- * becomes visible once it is verified, loaded and warm, never half done.
+ * The checkpoints that an engine holds in memory, each in one precision or both, and the one daemon thread that brings them there.
+ * Thread-safe; a checkpoint becomes visible once it is verified, loaded and warm, never half done.
  */
 final class ResidentCheckpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ResidentCheckpoints.class);
@@ -30,9 +30,16 @@ final class ResidentCheckpoints implements AutoCloseable {
     private final DenoiserLoader loader;
     private final ExecutorService background;
     private final Object lock = new Object();
-    private final Map<String, CompletableFuture<StagedCheckpoint>> stagings = new HashMap<>();
-    private final Map<String, ResidentCheckpoint> residents = new HashMap<>();
+    private final Map<Key, CompletableFuture<StagedCheckpoint>> stagings = new HashMap<>();
+    private final Map<Key, ResidentCheckpoint> residents = new HashMap<>();
     private boolean closed;
+
+    /** Weights are the same where their hashes are. */
+    private record Key(String sha256, Precision precision) {
+        static Key of(NetworkForm form) {
+            return new Key(form.checkpoint().sha256(), form.precision());
+        }
+    }
 
     ResidentCheckpoints(EngineOptions options, DenoiserLoader loader) {
         this.options = options;
@@ -44,26 +51,26 @@ final class ResidentCheckpoints implements AutoCloseable {
         });
     }
 
-    CompletableFuture<StagedCheckpoint> stage(CheckpointRef ref) {
+    CompletableFuture<StagedCheckpoint> stage(NetworkForm form) {
         synchronized (lock) {
             if (closed) {
-                return CompletableFuture.failedFuture(engineClosed(ref));
+                return CompletableFuture.failedFuture(engineClosed(form.checkpoint()));
             }
-            CompletableFuture<StagedCheckpoint> known = stagings.get(ref.sha256());
+            CompletableFuture<StagedCheckpoint> known = stagings.get(Key.of(form));
             if (known != null) {
                 return known;
             }
             CompletableFuture<StagedCheckpoint> staging = new CompletableFuture<>();
-            stagings.put(ref.sha256(), staging);
-            background.execute(() -> run(ref, staging));
+            stagings.put(Key.of(form), staging);
+            background.execute(() -> run(form, staging));
             return staging;
         }
     }
 
     @Nullable
-    ResidentCheckpoint find(String sha256) {
+    ResidentCheckpoint find(String sha256, Precision precision) {
         synchronized (lock) {
-            return residents.get(sha256);
+            return residents.get(new Key(sha256, precision));
         }
     }
 
@@ -75,7 +82,7 @@ final class ResidentCheckpoints implements AutoCloseable {
                 ResidentCheckpoint resident = all.next();
                 if (unwanted.test(resident)) {
                     all.remove();
-                    stagings.remove(resident.ref().sha256());
+                    stagings.remove(Key.of(resident.form()));
                     unloaded.add(resident);
                 }
             }
@@ -102,41 +109,43 @@ final class ResidentCheckpoints implements AutoCloseable {
         unloadIf(resident -> true);
     }
 
-    private void run(CheckpointRef ref, CompletableFuture<StagedCheckpoint> staging) {
+    private void run(NetworkForm form, CompletableFuture<StagedCheckpoint> staging) {
         try {
-            StagedCheckpoint staged = load(ref);
+            StagedCheckpoint staged = load(form);
             staging.complete(staged);
         } catch (CheckpointException e) {
-            fail(ref, staging, e);
+            fail(form, staging, e);
         } catch (Throwable e) {
             // Native libraries throw errors too, and whoever waits for the future must hear of them.
             fail(
-                    ref,
+                    form,
                     staging,
-                    new CheckpointException("Checkpoint '" + ref.directory() + "' could not be loaded: " + e, e));
+                    new CheckpointException(
+                            "Checkpoint '" + form.checkpoint().directory() + "' could not be loaded: " + e, e));
         }
     }
 
-    private StagedCheckpoint load(CheckpointRef ref) throws CheckpointException {
+    private StagedCheckpoint load(NetworkForm form) throws CheckpointException {
+        CheckpointRef ref = form.checkpoint();
         requireOpen(ref);
-        LoadedDenoiser loaded = loader.load(ref);
+        LoadedDenoiser loaded = loader.load(ref, form.precision());
         boolean admitted = false;
         try {
             long start = System.nanoTime();
-            ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded, options);
+            ResidentCheckpoint resident = new ResidentCheckpoint(form, loaded, options);
             boolean batchInvariant = resident.warm(options);
             long warmMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
             synchronized (lock) {
                 requireOpen(ref);
-                residents.put(ref.sha256(), resident);
+                residents.put(Key.of(form), resident);
                 admitted = true;
             }
             LatentDecoder decoder = loaded.decoder();
             return new StagedCheckpoint(
                     ref,
+                    form.precision(),
                     loaded.denoiser().classNames(),
-                    loaded.denoiser().prediction(),
-                    loaded.denoiser().hasNullLabel(),
+                    Abilities.of(loaded.denoiser()),
                     batchInvariant,
                     decoder == null ? null : decoder.autoencoderSha256(),
                     loaded.verifyMillis(),
@@ -150,9 +159,9 @@ final class ResidentCheckpoints implements AutoCloseable {
     }
 
     /** A failure is forgotten, so that the checkpoint can be staged again once it is mended. */
-    private void fail(CheckpointRef ref, CompletableFuture<StagedCheckpoint> staging, CheckpointException why) {
+    private void fail(NetworkForm form, CompletableFuture<StagedCheckpoint> staging, CheckpointException why) {
         synchronized (lock) {
-            stagings.remove(ref.sha256(), staging);
+            stagings.remove(Key.of(form), staging);
         }
         staging.completeExceptionally(why);
     }

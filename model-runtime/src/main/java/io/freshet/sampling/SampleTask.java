@@ -22,4 +22,9 @@ public record SampleTask(
             throw new IllegalArgumentException("Label " + label + " of request '" + requestId + "' is negative");
         }
     }
+
+    /** The network that it is drawn from. */
+    public NetworkForm form() {
+        return new NetworkForm(checkpoint, settings.inference().precision());
+    }
 }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * Steps rows of many requests together. One owner thread calls everything but {@link #stage} and {@link #isResident}, which any
  * thread may call.
  *
- * <p>Every row has its own time, label, guidance and sampler; a forward pass takes all rows of one checkpoint, padded to the
- * next bucket. Checkpoints with rows in flight take turns, the one that waited longest first. What a row becomes depends on its
+ * <p>Every row has its own time, label, guidance and sampler; a forward pass takes all rows of one checkpoint in one precision,
+ * padded to the next bucket. Checkpoints with rows in flight take turns, the one that waited longest first. What a row becomes depends on its
  * task alone, bit for bit, as long as the network's rows do not depend on each other: not on the other rows, the buckets, the
  * order of submission, or whether it was interrupted by {@link #snapshot} and submitted again elsewhere.
  *
@@ -48,12 +48,17 @@ public final class SamplingEngine implements AutoCloseable {
 
     /**
      * Loads, verifies and warms a checkpoint in the background while others go on being stepped; repeated calls share one future.
-     * The checkpoint is resident by the time the future completes. It fails with
+     * In its two precisions it is two networks, each of which is staged and unloaded for itself. The checkpoint is resident by the time the future completes. It fails with
      * {@link io.freshet.checkpoint.CheckpointException} where the checkpoint cannot be read, does not run, or predicts values that
      * are not finite; nothing of it stays in memory then, other checkpoints are not touched, and a later call tries again.
      */
+    public CompletableFuture<StagedCheckpoint> stage(CheckpointRef checkpoint, Precision precision) {
+        return checkpoints.stage(new NetworkForm(checkpoint, precision));
+    }
+
+    /** Stages in float32. */
     public CompletableFuture<StagedCheckpoint> stage(CheckpointRef checkpoint) {
-        return checkpoints.stage(checkpoint);
+        return stage(checkpoint, Precision.FP32);
     }
 
     /**
@@ -64,18 +69,17 @@ public final class SamplingEngine implements AutoCloseable {
         decoding.onDecoded(wake);
     }
 
-    /** Whether rows of this checkpoint can be submitted. */
-    public boolean isResident(String sha256) {
-        return checkpoints.find(sha256) != null;
+    /** Whether rows of this checkpoint that are drawn in this precision can be submitted. */
+    public boolean isResident(String sha256, Precision precision) {
+        return checkpoints.find(sha256, precision) != null;
     }
 
     /**
-     * Unloads all resident checkpoints that have no rows in flight or to be decoded, and are not among those to keep. One that is being staged is
+     * Unloads all resident networks that have no rows in flight or to be decoded, and are not among those to keep. One that is being staged is
      * not stopped.
      */
-    public void retainOnly(Set<String> sha256ToKeep) {
-        checkpoints.unloadIf(resident ->
-                !resident.isInUse() && !sha256ToKeep.contains(resident.ref().sha256()));
+    public void retainOnly(Set<NetworkForm> toKeep) {
+        checkpoints.unloadIf(resident -> !resident.isInUse() && !toKeep.contains(resident.form()));
     }
 
     /**
@@ -242,12 +246,13 @@ public final class SamplingEngine implements AutoCloseable {
     }
 
     private ResidentCheckpoint requireResident(SampleTask task) {
-        ResidentCheckpoint checkpoint = checkpoints.find(task.checkpoint().sha256());
+        Precision precision = task.settings().inference().precision();
+        ResidentCheckpoint checkpoint = checkpoints.find(task.checkpoint().sha256(), precision);
         if (checkpoint == null) {
             throw new IllegalStateException(describe(task) + " needs checkpoint '"
                     + task.checkpoint().directory() + "' (sha256 "
                     + task.checkpoint().sha256()
-                    + "), which is not resident: stage it and wait for its future");
+                    + "), which is not resident in " + precision.wireName() + ": stage it and wait for its future");
         }
         return checkpoint;
     }

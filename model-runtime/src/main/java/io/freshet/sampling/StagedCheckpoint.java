@@ -1,17 +1,16 @@
 package io.freshet.sampling;
 
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.diffusion.Prediction;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint that is resident, verified and warm.
+ * A checkpoint that is resident in one precision, verified and warm.
  *
  * @param checkpoint which
+ * @param precision the numbers that it is evaluated with
  * @param classNames its classes by label
- * @param prediction what it predicts, which decides the samplers that can draw from it
- * @param hasNullLabel whether samples can be guided
+ * @param abilities what can be asked of its network
  * @param batchInvariant whether, in the trial batches, a row's prediction had the same bits in every bucket; where it does not, images
  *     depend slightly on what they are batched with
  * @param autoencoderSha256 identity of the autoencoder that decodes its latents; null for one that draws pixels
@@ -21,11 +20,16 @@ import org.jspecify.annotations.Nullable;
  */
 public record StagedCheckpoint(
         CheckpointRef checkpoint,
+        Precision precision,
         List<String> classNames,
-        Prediction prediction,
-        boolean hasNullLabel,
+        Abilities abilities,
         boolean batchInvariant,
         @Nullable String autoencoderSha256,
         long verifyMillis,
         long stageMillis,
-        long warmMillis) {}
+        long warmMillis) {
+    /** What is in memory. */
+    public NetworkForm form() {
+        return new NetworkForm(checkpoint, precision);
+    }
+}

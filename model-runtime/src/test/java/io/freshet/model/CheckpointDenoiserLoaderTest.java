@@ -11,6 +11,7 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.diffusion.Prediction;
 import io.freshet.sampling.Denoiser;
+import io.freshet.sampling.Precision;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
 import io.freshet.weights.Tensor;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,6 +48,26 @@ class CheckpointDenoiserLoaderTest {
             float[] out = new float[2 * 6 * 16 * 16];
             denoiser.predict(2, new float[2 * 3 * 16 * 16], new float[] {5, 6}, new long[] {0, 2}, out);
             assertThat(out).containsOnly(0);
+        }
+    }
+
+    @Test
+    void aPublishedNetworkPredictsInBf16() throws CheckpointException {
+        Map<String, Tensor> weights = UDitInit.draw(TINY, 1);
+        float[] bias = new float[weights.get("final_layer.out_proj.bias").floats().length];
+        Arrays.fill(bias, 1 / 3f);
+        weights.put("final_layer.out_proj.bias", Tensor.of(bias, bias.length));
+        CheckpointRef ref = publish("u-dit", CONFIG, List.of("a", "b"), weights);
+        CheckpointDenoiserLoader loader = new CheckpointDenoiserLoader(store);
+        try (Denoiser exact = loader.load(ref).denoiser();
+                Denoiser rounded = loader.load(ref, Precision.BF16).denoiser()) {
+            assertThat(exact.runsInBf16()).isTrue();
+            float[] x = new float[2 * 3 * 16 * 16];
+            float[] out = new float[2 * x.length];
+            exact.predict(2, x, new float[] {5, 6}, new long[] {0, 2}, out);
+            assertThat(out).containsOnly(1 / 3f);
+            rounded.predict(2, x, new float[] {5, 6}, new long[] {0, 2}, out);
+            assertThat(out).as("a third with 8 bits").containsOnly(0.33398438f);
         }
     }
 
@@ -88,7 +110,12 @@ class CheckpointDenoiserLoaderTest {
             denoiser.predict(2, x, new float[] {5, 6}, new long[] {0, 2}, out);
             assertThat(out[100]).isEqualTo(6);
             assertThat(denoiser.learnsSigma()).isFalse();
+            assertThat(denoiser.runsInBf16()).as("whatever its script says").isFalse();
         }
+        assertThatThrownBy(() -> new CheckpointDenoiserLoader(store).load(ref, Precision.BF16))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(ref.directory() + ": its network comes as TorchScript, which computes as it was written:"
+                        + " expected precision 'fp32', not 'bf16'");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.diffusion.Prediction;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -26,13 +27,14 @@ class CheckpointStagingTest {
             new ToyDenoiser.Loader().with(1, first).with(2, second);
     private final CountDownLatch loading = new CountDownLatch(1);
     private final CountDownLatch gate = new CountDownLatch(1);
-    private final SamplingEngine engine = new SamplingEngine(new EngineOptions(List.of(2, 4)), checkpoint -> {
-        if (checkpoint.step() == 2) {
-            loading.countDown();
-            await(gate);
-        }
-        return loader.load(checkpoint);
-    });
+    private final SamplingEngine engine =
+            new SamplingEngine(new EngineOptions(List.of(2, 4)), (checkpoint, precision) -> {
+                if (checkpoint.step() == 2) {
+                    loading.countDown();
+                    await(gate);
+                }
+                return loader.load(checkpoint, precision);
+            });
 
     private static void await(CountDownLatch latch) {
         try {
@@ -62,7 +64,8 @@ class CheckpointStagingTest {
         assertThat(staged.classNames()).containsExactly("a", "b", "c", "d");
         assertThat(staged.verifyMillis()).isEqualTo(1);
         assertThat(staged.stageMillis()).isEqualTo(2);
-        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256())).isTrue();
+        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.FP32))
+                .isTrue();
         assertThat(engine.statistics()).as("warming is not counted").isEqualTo(EngineStatistics.NONE);
     }
 
@@ -103,7 +106,8 @@ class CheckpointStagingTest {
                 .cause()
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage("Checkpoint 'toy-00000009' is missing");
-        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256())).isFalse();
+        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256(), Precision.FP32))
+                .isFalse();
         int finished = 0;
         while (!engine.isIdle()) {
             finished += engine.step().size();
@@ -116,7 +120,8 @@ class CheckpointStagingTest {
         assertThatThrownBy(() -> engine.stage(ToyDenoiser.ref(9)).join()).isInstanceOf(CompletionException.class);
         loader.with(9, new ToyDenoiser(3, true, 0.1));
         engine.stage(ToyDenoiser.ref(9)).join();
-        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256())).isTrue();
+        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256(), Precision.FP32))
+                .isTrue();
     }
 
     @Test
@@ -131,7 +136,8 @@ class CheckpointStagingTest {
                                 + " rows of noise: its weights are broken or training has diverged; go on from an earlier"
                                 + " checkpoint");
         assertThat(diverged.closed).as("its memory is given back").isTrue();
-        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256())).isFalse();
+        assertThat(engine.isResident(ToyDenoiser.ref(9).sha256(), Precision.FP32))
+                .isFalse();
     }
 
     @Test
@@ -153,15 +159,16 @@ class CheckpointStagingTest {
         engine.stage(ToyDenoiser.ref(1)).join();
         engine.stage(ToyDenoiser.ref(2)).join();
         engine.submit(row(0, 1));
-        engine.retainOnly(Set.of(ToyDenoiser.ref(2).sha256()));
+        engine.retainOnly(Set.of(new NetworkForm(ToyDenoiser.ref(2), Precision.FP32)));
         assertThat(first.closed).as("has a row in flight").isFalse();
         while (!engine.isIdle()) {
             engine.step();
         }
-        engine.retainOnly(Set.of(ToyDenoiser.ref(2).sha256()));
+        engine.retainOnly(Set.of(new NetworkForm(ToyDenoiser.ref(2), Precision.FP32)));
         assertThat(first.closed).isTrue();
         assertThat(second.closed).isFalse();
-        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256())).isFalse();
+        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.FP32))
+                .isFalse();
         ToyDenoiser again = new ToyDenoiser(3, true, 0.9);
         loader.with(1, again);
         engine.stage(ToyDenoiser.ref(1)).join();
@@ -169,11 +176,42 @@ class CheckpointStagingTest {
     }
 
     @Test
+    void holdsACheckpointInBothPrecisionsAndUnloadsEachForItself() {
+        ToyDenoiser rounded = new ToyDenoiser(3, true, 0.89);
+        loader.withBf16(1, rounded);
+        NetworkForm exact = engine.stage(ToyDenoiser.ref(1)).join().form();
+        NetworkForm inBf16 =
+                engine.stage(ToyDenoiser.ref(1), Precision.BF16).join().form();
+        assertThat(List.of(exact.precision(), inBf16.precision())).containsExactly(Precision.FP32, Precision.BF16);
+        SampleTask task = new SampleTask("r", 0, 3, 0, SETTINGS, ToyDenoiser.ref(1));
+        SampleTask other =
+                new SampleTask("q", 0, 3, 0, SETTINGS.with(new Inference(Precision.BF16, 1)), ToyDenoiser.ref(1));
+        engine.submit(SampleRow.start(task));
+        engine.submit(SampleRow.start(other));
+        List<FinishedSample> finished = new ArrayList<>();
+        while (!engine.isIdle()) {
+            finished.addAll(engine.step());
+        }
+        assertThat(finished).extracting(FinishedSample::task).containsExactly(task, other);
+        assertThat(first.calls).as("2 warm, 5 steps of its own").hasSize(7);
+        assertThat(rounded.calls).as("2 warm, 5 steps of its own").hasSize(7);
+        assertThat(finished.get(0).values()).isNotEqualTo(finished.get(1).values());
+
+        engine.retainOnly(Set.of(exact));
+        assertThat(rounded.closed).isTrue();
+        assertThat(first.closed).isFalse();
+        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.BF16))
+                .isFalse();
+        assertThatThrownBy(() -> engine.submit(SampleRow.start(other)))
+                .hasMessageContaining("which is not resident in bf16: stage it");
+    }
+
+    @Test
     void triesNetworksAtTimesAsTheyCountThem() {
         gate.countDown();
         second.predicting(Prediction.VELOCITY);
         StagedCheckpoint staged = engine.stage(ToyDenoiser.ref(2)).join();
-        assertThat(staged.prediction()).isEqualTo(Prediction.VELOCITY);
+        assertThat(staged.abilities().prediction()).isEqualTo(Prediction.VELOCITY);
         assertThat(second.calls.get(1).t())
                 .as("times of a velocity, from 0 to 1")
                 .containsExactly(0f, 0.307f, 0.614f, 0.921f);

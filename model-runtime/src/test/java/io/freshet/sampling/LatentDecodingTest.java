@@ -169,11 +169,13 @@ class LatentDecodingTest {
         engine.submit(row(0));
         steps(engine, 3);
         engine.retainOnly(Set.of());
-        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256())).isTrue();
+        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.FP32))
+                .isTrue();
         decoder.permits.release(1);
         drain(engine);
         engine.retainOnly(Set.of());
-        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256())).isFalse();
+        assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.FP32))
+                .isFalse();
         assertThat(decoder.closed).as("the decoder goes with its checkpoint").isTrue();
     }
 

@@ -7,6 +7,7 @@ import io.freshet.diffusion.Prediction;
 import io.freshet.model.DenoiserScripts;
 import io.freshet.model.UDitConfig;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
+import io.freshet.script.Graph;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.SafeTensors;
 import io.freshet.weights.Tensor;
@@ -21,16 +22,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The promise that an image depends on its task alone, kept with a U-DiT on the device that runs the test. */
 class RealNetworkInvarianceTest {
     private static final UDitConfig CONFIG = UDitConfig.paper(16, 4, 8, List.of(1, 1, 1, 1, 1), 2, 2, 10);
 
     @ParameterizedTest
-    @EnumSource(Prediction.class)
-    void imagesHaveTheSameBitsInEveryBucketAndCompanyAndAfterInterruptions(Prediction prediction) {
+    @CsvSource({"NOISE, FP32", "VELOCITY, FP32", "NOISE, BF16", "VELOCITY, BF16"})
+    void imagesHaveTheSameBitsInEveryBucketAndCompanyAndAfterInterruptions(Prediction prediction, Precision precision) {
         List<SampleTask> tasks = new ArrayList<>();
         List<SamplerKind> kinds = Arrays.stream(SamplerKind.values())
                 .filter(kind -> kind.fits(prediction))
@@ -43,10 +45,11 @@ class RealNetworkInvarianceTest {
                     index % 5 == 2 ? 10 : Double.POSITIVE_INFINITY);
             SamplerSettings settings =
                     new SamplerSettings(kinds.get(index % kinds.size()), 2 + index % 4, 0.5, guidance);
-            tasks.add(new SampleTask("r", index, 5, index % 10, settings, ToyDenoiser.ref(1)));
+            tasks.add(new SampleTask(
+                    "r", index, 5, index % 10, settings.with(new Inference(precision, 1)), ToyDenoiser.ref(1)));
         }
         Map<Long, float[]> alone = new HashMap<>();
-        try (SamplingEngine engine = engine(prediction, 4)) {
+        try (SamplingEngine engine = engine(prediction, precision, 4)) {
             for (SampleTask task : tasks) {
                 alone.putAll(draw(engine, List.of(SampleRow.start(task)), Integer.MAX_VALUE));
             }
@@ -57,8 +60,8 @@ class RealNetworkInvarianceTest {
                     new ArrayList<>(tasks.stream().map(SampleRow::start).toList());
             Collections.shuffle(rows, random);
             Map<Long, float[]> together = new HashMap<>();
-            try (SamplingEngine interrupted = engine(prediction, buckets);
-                    SamplingEngine successor = engine(prediction, 8, 20)) {
+            try (SamplingEngine interrupted = engine(prediction, precision, buckets);
+                    SamplingEngine successor = engine(prediction, precision, 8, 20)) {
                 together.putAll(draw(interrupted, rows, 3));
                 rows.addAll(interrupted.snapshot());
                 Collections.shuffle(rows, random);
@@ -69,6 +72,27 @@ class RealNetworkInvarianceTest {
                     .as("first value of sample %d that differs in buckets %s", index, Arrays.toString(buckets))
                     .isEqualTo(-1));
         }
+    }
+
+    @Test
+    void theSameTaskInAnotherPrecisionIsAnotherImageAndNearlyTheSame() {
+        List<float[]> images = new ArrayList<>();
+        for (Precision precision : Precision.values()) {
+            SamplerSettings settings = new SamplerSettings(SamplerKind.DDIM, 4, 0, 1).with(new Inference(precision, 1));
+            SampleTask task = new SampleTask("r", 0, 5, 3, settings, ToyDenoiser.ref(1));
+            try (SamplingEngine engine = engine(Prediction.NOISE, precision, 4)) {
+                images.addAll(draw(engine, List.of(SampleRow.start(task)), Integer.MAX_VALUE)
+                        .values());
+            }
+        }
+        float[] exact = images.get(0);
+        double largest = 0;
+        double furthest = 0;
+        for (int i = 0; i < exact.length; i++) {
+            largest = Math.max(largest, Math.abs(exact[i]));
+            furthest = Math.max(furthest, Math.abs(exact[i] - images.get(1)[i]));
+        }
+        assertThat(furthest).isPositive().isLessThan(0.1 * largest);
     }
 
     /** Takes rows from the list as they find room, and so many steps; returns what finished, by index. */
@@ -88,10 +112,11 @@ class RealNetworkInvarianceTest {
         return finished;
     }
 
-    private static SamplingEngine engine(Prediction prediction, Integer... buckets) {
+    private static SamplingEngine engine(Prediction prediction, Precision precision, Integer... buckets) {
         SamplingEngine engine = new SamplingEngine(
-                new EngineOptions(List.of(buckets)), checkpoint -> new LoadedDenoiser(new Network(prediction), 0, 0));
-        engine.stage(ToyDenoiser.ref(1)).join();
+                new EngineOptions(List.of(buckets)),
+                (checkpoint, loadedIn) -> new LoadedDenoiser(new Network(prediction, loadedIn), 0, 0));
+        engine.stage(ToyDenoiser.ref(1), precision).join();
         return engine;
     }
 
@@ -100,7 +125,7 @@ class RealNetworkInvarianceTest {
         private final Prediction prediction;
         private final TorchModule module;
 
-        Network(Prediction prediction) {
+        Network(Prediction prediction, Precision precision) {
             this.prediction = prediction;
             Map<String, Tensor> weights = new LinkedHashMap<>();
             try {
@@ -114,7 +139,8 @@ class RealNetworkInvarianceTest {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            module = TorchModule.load(DenoiserScripts.inference(CONFIG, DenoiserScripts.fold(CONFIG, weights)));
+            Map<String, Tensor> folded = DenoiserScripts.fold(CONFIG, weights);
+            module = TorchModule.load(DenoiserScripts.inference(CONFIG, folded, Graph.Operators.CURRENT, precision));
         }
 
         @Override

@@ -370,7 +370,7 @@ class SamplingEngineTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("Sample 7 of request 'r' needs checkpoint 'toy-00000009' (sha256 "
                             + ToyDenoiser.ref(9).sha256()
-                            + "), which is not resident: stage it and wait for its future");
+                            + "), which is not resident in fp32: stage it and wait for its future");
             assertThat(engine.isIdle()).isTrue();
         }
 

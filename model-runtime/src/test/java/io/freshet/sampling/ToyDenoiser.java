@@ -49,6 +49,7 @@ final class ToyDenoiser implements Denoiser {
     /** Serves checkpoints by their step; those it does not know are missing. */
     static final class Loader implements DenoiserLoader {
         final Map<Long, ToyDenoiser> denoisers = new ConcurrentHashMap<>();
+        final Map<Long, ToyDenoiser> inBf16 = new ConcurrentHashMap<>();
 
         @Nullable
         LatentDecoder decoder;
@@ -58,13 +59,19 @@ final class ToyDenoiser implements Denoiser {
             return this;
         }
 
+        Loader withBf16(long step, ToyDenoiser denoiser) {
+            inBf16.put(step, denoiser);
+            return this;
+        }
+
         ToyDenoiser get(long step) {
             return Objects.requireNonNull(denoisers.get(step));
         }
 
         @Override
-        public LoadedDenoiser load(CheckpointRef checkpoint) throws CheckpointException {
-            ToyDenoiser denoiser = denoisers.get(checkpoint.step());
+        public LoadedDenoiser load(CheckpointRef checkpoint, Precision precision) throws CheckpointException {
+            Map<Long, ToyDenoiser> from = precision == Precision.FP32 ? denoisers : inBf16;
+            ToyDenoiser denoiser = from.get(checkpoint.step());
             if (denoiser == null) {
                 throw new CheckpointException("Checkpoint '" + checkpoint.directory() + "' is missing");
             }

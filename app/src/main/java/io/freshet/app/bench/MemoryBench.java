@@ -6,6 +6,8 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.model.CheckpointDenoiserLoader;
 import io.freshet.model.UDitConfig;
 import io.freshet.sampling.EngineOptions;
+import io.freshet.sampling.NetworkForm;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplerKind;
@@ -172,14 +174,14 @@ public record MemoryBench(int steps, int swaps, double boundMiB) {
         private void swap() {
             current = (current + 1) % checkpoints.size();
             CheckpointRef ref = checkpoints.get(current);
-            if (engine.isResident(ref.sha256())) {
+            if (engine.isResident(ref.sha256(), Precision.FP32)) {
                 throw new IllegalStateException("Checkpoint " + ref.directory() + " was not unloaded");
             }
             engine.stage(ref).join();
             for (int i = 0; i < 2 * SAMPLE_STEPS; i++) {
                 step();
             }
-            engine.retainOnly(Set.of(ref.sha256()));
+            engine.retainOnly(Set.of(new NetworkForm(ref, Precision.FP32)));
         }
 
         private void step() {

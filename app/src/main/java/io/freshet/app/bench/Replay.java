@@ -58,8 +58,8 @@ record Replay(List<Arrival> arrivals, PassDurations durations) {
         Clock clock = new Clock();
         EngineOptions options =
                 new EngineOptions(List.copyOf(durations.seconds().keySet()));
-        try (SamplingEngine engine =
-                new SamplingEngine(options, ref -> new LoadedDenoiser(new TimedDenoiser(durations, clock), 0, 0))) {
+        try (SamplingEngine engine = new SamplingEngine(
+                options, (ref, precision) -> new LoadedDenoiser(new TimedDenoiser(durations, clock), 0, 0))) {
             engine.stage(NOWHERE).join();
             clock.reset();
             Waiting waiting = new Waiting(arrivals);

@@ -72,7 +72,7 @@ public final class SamplerBench {
         }
         try (SamplingEngine engine = new SamplingEngine(OPTIONS, loader)) {
             StagedCheckpoint staged = stage(engine);
-            if (staged.prediction() != Prediction.NOISE) {
+            if (staged.abilities().prediction() != Prediction.NOISE) {
                 throw new IllegalArgumentException("checkpoint '" + checkpoint.directory()
                         + "' predicts a velocity, which DDPM cannot draw from: expected one that predicts noise");
             }

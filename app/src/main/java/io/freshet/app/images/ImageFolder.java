@@ -144,6 +144,8 @@ public final class ImageFolder {
         row.put("guidedChannels", image.getGuidedChannels());
         row.put("guidanceMinNoise", image.getGuidanceMinNoise());
         row.put("guidanceMaxNoise", image.getGuidanceMaxNoise());
+        row.put("precision", image.getPrecision());
+        row.put("featureCache", image.getFeatureCache());
         row.put("model", image.getModel());
         row.put("checkpointStep", image.getCheckpointStep());
         row.put("checkpointSha256", image.getCheckpointSha256());

@@ -2,6 +2,7 @@ package io.freshet.app.images;
 
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.image.Png;
 import io.freshet.image.RgbImage;
@@ -9,6 +10,7 @@ import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.FinishedSample;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplerSettings;
@@ -24,9 +26,12 @@ import java.util.concurrent.ExecutionException;
 
 /**
  * Draws the images of a request in this process, with the engine that the job uses: the same request to a job that serves the
- * same checkpoint gives the same bits. For use by one thread.
+ * same checkpoint gives the same bits, if it names its precision or the job's own is float32. For use by one thread.
  */
 public final class OfflineSampler {
+    /** What 'auto' means where there is no job. */
+    private static final Precision OWN_PRECISION = Precision.FP32;
+
     private final DenoiserLoader loader;
     private final CheckpointRef checkpoint;
 
@@ -57,10 +62,10 @@ public final class OfflineSampler {
     public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
         try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, loader)) {
-            StagedCheckpoint staged = stage(engine);
-            SamplerSettings settings = RequestSettings.of(request, staged.prediction());
-            settings.kind().requireFits(staged.prediction());
-            requireGuidable(settings, staged);
+            StagedCheckpoint staged = stage(engine, RequestSettings.precision(request, OWN_PRECISION));
+            Prediction prediction = staged.abilities().prediction();
+            SamplerSettings settings = RequestSettings.of(request, prediction, OWN_PRECISION);
+            RequestSettings.requireFits(settings, staged.abilities(), checkpoint);
             List<String> names = staged.classNames();
             int[] labels = labels(request.getClasses(), names);
             long next = 0;
@@ -83,18 +88,10 @@ public final class OfflineSampler {
         }
     }
 
-    private static void requireGuidable(SamplerSettings settings, StagedCheckpoint staged) {
-        if (settings.guidance().isOn() && !staged.hasNullLabel()) {
-            throw new IllegalArgumentException(
-                    "Guidance is " + settings.guidance().scale() + ", but checkpoint "
-                            + staged.checkpoint().directory()
-                            + " was trained without a null label, which guidance needs: expected 1 (off)");
-        }
-    }
-
-    private StagedCheckpoint stage(SamplingEngine engine) throws CheckpointException, InterruptedException {
+    private StagedCheckpoint stage(SamplingEngine engine, Precision precision)
+            throws CheckpointException, InterruptedException {
         try {
-            return engine.stage(checkpoint).get();
+            return engine.stage(checkpoint, precision).get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof CheckpointException refused) {
                 throw refused;

@@ -40,7 +40,7 @@ final class LocalJob {
                 .checkpointInterval(CHECKPOINT_INTERVAL)
                 .checkpointDirectory(run.flink().resolve("checkpoints").toUri().toString())
                 .restartAttempts(RESTARTS)
-                .planner(PlannerOptions.DEFAULT.withEvaluation(evaluation))
+                .planner(PlannerOptions.DEFAULT.withEvaluation(evaluation).withPrecision(options.precision()))
                 .window(WINDOW_SAMPLES, WINDOW_SLIDE)
                 .build();
         // The factories travel with the job, so they hold names, not paths.

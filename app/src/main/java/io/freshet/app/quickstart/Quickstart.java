@@ -283,7 +283,8 @@ public final class Quickstart {
                 state.images(),
                 (System.nanoTime() - startNanos) / 1e9,
                 own.isPresent() ? OptionalLong.of(own.getAsLong() + trainerPeakMiB) : own,
-                options.device().toString());
+                options.device().toString(),
+                options.precision().wireName());
     }
 
     private static String lastLine(Path log) throws IOException {

@@ -1,5 +1,6 @@
 package io.freshet.app.quickstart;
 
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.script.TorchDevice;
@@ -13,6 +14,7 @@ import java.util.List;
  * @param trainingArguments handed to {@code train}
  * @param evaluation how each checkpoint is judged
  * @param device where the job draws its images; training is on the CPU
+ * @param precision that the job draws its images in, unless a request asks for another
  * @param keepRunning whether to stay up afterwards
  */
 public record QuickstartOptions(
@@ -21,6 +23,7 @@ public record QuickstartOptions(
         List<String> trainingArguments,
         Evaluation evaluation,
         TorchDevice device,
+        Precision precision,
         boolean keepRunning) {
     public QuickstartOptions {
         trainingArguments = List.copyOf(trainingArguments);

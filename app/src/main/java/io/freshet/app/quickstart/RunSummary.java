@@ -25,6 +25,7 @@ import java.util.OptionalLong;
  * @param wallSeconds from the start of the run
  * @param peakRssMiB most memory resident, this process and the trainer added; nothing where the system does not tell
  * @param device what the job drew its images on
+ * @param precision that it judged checkpoints in, by its name on the wire
  */
 public record RunSummary(
         String runDirectory,
@@ -36,7 +37,8 @@ public record RunSummary(
         long imagesGenerated,
         double wallSeconds,
         OptionalLong peakRssMiB,
-        String device) {
+        String device,
+        String precision) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     public RunSummary {
@@ -101,6 +103,7 @@ public record RunSummary(
         json.put("wallSeconds", Math.round(wallSeconds * 1000) / 1000.0);
         json.put("peakRssMiB", peakRssMiB.isPresent() ? peakRssMiB.getAsLong() : null);
         json.put("device", device);
+        json.put("precision", precision);
         json.put("extractor", checkpoints.isEmpty() ? null : checkpoints.get(0).extractor());
         json.put(
                 "extractorSha256",

@@ -21,7 +21,7 @@ class SamplerBenchTest {
 
     private List<SamplerFigures> measure(Prediction prediction, int side, SamplerRun... runs) throws Exception {
         SamplerBench bench = new SamplerBench(
-                checkpoint -> new LoadedDenoiser(new Grey(prediction, side), 0, 0),
+                (checkpoint, precision) -> new LoadedDenoiser(new Grey(prediction, side), 0, 0),
                 CHECKPOINT,
                 ShapesCnn.shipped(),
                 ShapesCnn.shippedReference());

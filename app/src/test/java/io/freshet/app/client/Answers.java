@@ -32,6 +32,8 @@ public final class Answers {
                 .setGuidance(1.5)
                 .setGuidedChannels("all")
                 .setGuidanceMinNoise(0.25)
+                .setPrecision("bf16")
+                .setFeatureCache(3)
                 .setModel("model")
                 .setCheckpointStep(400)
                 .setCheckpointSha256("ab".repeat(32))

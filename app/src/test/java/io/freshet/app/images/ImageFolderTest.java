@@ -59,6 +59,8 @@ class ImageFolderTest {
             assertThat(row.get("guidedChannels").asText()).isEqualTo("all");
             assertThat(row.get("guidanceMinNoise").asDouble()).isEqualTo(0.25);
             assertThat(row.get("guidanceMaxNoise").isNull()).as("no limit").isTrue();
+            assertThat(row.get("precision").asText()).isEqualTo("bf16");
+            assertThat(row.get("featureCache").asInt()).isEqualTo(3);
         }
         assertThat(Png.decode(Files.readAllBytes(ImageFolder.contactSheetOf(published))))
                 .as("contact sheet")

@@ -15,6 +15,7 @@ import io.freshet.app.local.RunDirectory;
 import io.freshet.app.quickstart.QuickstartOptions.Evaluation;
 import io.freshet.image.Png;
 import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
@@ -65,6 +66,7 @@ class QuickstartTest {
                 .setSeed(11)
                 .setSteps(3)
                 .setClasses(List.of("star", "ring"))
+                .setPrecision("bf16")
                 .build();
         SortedMap<Long, GeneratedImage> answered = new TreeMap<>();
         try (GenerationClient client = new GenerationClient(endpoint.bootstrapServers(), Topics.DEFAULT)) {
@@ -102,6 +104,9 @@ class QuickstartTest {
         assertThat(run.kafka()).as("the broker's data after the end").doesNotExist();
         assertThat(said.toString(StandardCharsets.UTF_8)).contains("swapped in", "FID", "The job stays up");
 
+        assertThat(answered.values())
+                .as("of a job whose own precision is another")
+                .allSatisfy(image -> assertThat(image.getPrecision()).isEqualTo("bf16"));
         assertThat(answered.keySet()).as("indices answered").containsExactly(0L, 1L, 2L, 3L, 4L, 5L);
         assertThat(offline(run, request, answered.get(0L).getCheckpointSha256()))
                 .as("the same request, drawn without Kafka and Flink: the same files")
@@ -123,8 +128,8 @@ class QuickstartTest {
 
     private Quickstart quickstart(RunDirectory run, List<String> training) {
         Evaluation evaluation = new Evaluation(20, 0, "ddim", 2, 0, 1);
-        QuickstartOptions options =
-                new QuickstartOptions(0, Main.class.getName(), training, evaluation, TorchDevice.CPU, true);
+        QuickstartOptions options = new QuickstartOptions(
+                0, Main.class.getName(), training, evaluation, TorchDevice.CPU, Precision.FP32, true);
         return new Quickstart(run, options, terminal, StopSignals.takeOver(terminal));
     }
 

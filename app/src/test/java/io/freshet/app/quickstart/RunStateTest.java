@@ -74,7 +74,8 @@ class RunStateTest {
                 6,
                 12.3456,
                 OptionalLong.empty(),
-                "cpu");
+                "cpu",
+                "fp32");
         assertThat(RunSummary.csv(summary.checkpoints()).lines().skip(1).map(line -> line.split(",")[0]))
                 .containsExactly("100", "200", "300");
         assertThat(RunSummary.csv(summary.checkpoints()).lines().skip(1))
@@ -86,10 +87,14 @@ class RunStateTest {
     @Test
     void writesTheRunAsOneLineOfJson() throws Exception {
         RunSummary summary = new RunSummary(
-                "runs/x", "127.0.0.1:9092", List.of(), 0, 0, 0, 0, 12.34567, OptionalLong.of(2048), "cpu");
+                "runs/x", "127.0.0.1:9092", List.of(), 0, 0, 0, 0, 12.34567, OptionalLong.of(2048), "cpu", "bf16");
         assertThat(summary.toJson())
                 .startsWith("{\"checkpoints\":[],\"swaps\":0,")
-                .contains("\"jobRestarts\":0", "\"wallSeconds\":12.346", "\"peakRssMiB\":2048", "\"device\":\"cpu\"")
+                .contains(
+                        "\"jobRestarts\":0",
+                        "\"wallSeconds\":12.346",
+                        "\"peakRssMiB\":2048",
+                        "\"device\":\"cpu\",\"precision\":\"bf16\"")
                 .doesNotContain("\n");
     }
 

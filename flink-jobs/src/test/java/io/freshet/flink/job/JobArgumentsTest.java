@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.freshet.model.autoencoder.AutoencoderChoice;
+import io.freshet.sampling.Precision;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +17,10 @@ class JobArgumentsTest {
 
     @Test
     void readsEveryKindOfValueAndLeavesTheRestAtItsDefault() {
-        JobArguments arguments = parse("--bootstrap-servers k:9092 --store /data --topic-prefix mine"
-                + " --checkpoint-interval-millis 2000 --buckets 2,6 --evaluation-samples 64 --evaluation-guidance 2.5"
-                + " --kafka security.protocol=SSL --kafka a=b=c --device CUDA:1 --autoencoder sha256:0123abcd");
+        JobArguments arguments = parse(
+                "--bootstrap-servers k:9092 --store /data --topic-prefix mine"
+                        + " --checkpoint-interval-millis 2000 --buckets 2,6 --evaluation-samples 64 --evaluation-guidance 2.5"
+                        + " --kafka security.protocol=SSL --kafka a=b=c --device CUDA:1 --precision bf16 --autoencoder sha256:0123abcd");
         SamplingJobOptions options = arguments.options();
         assertThat(arguments.store()).isEqualTo("/data");
         assertThat(arguments.device()).isEqualTo("cuda:1");
@@ -27,6 +29,7 @@ class JobArgumentsTest {
         assertThat(options.parallelism()).as("the cluster's").isEqualTo(3);
         assertThat(options.checkpointInterval()).isEqualTo(Duration.ofSeconds(2));
         assertThat(options.engine().buckets()).isEqualTo(List.of(2, 6));
+        assertThat(options.planner().precision()).isEqualTo(Precision.BF16);
         assertThat(options.planner().evaluation().samples()).isEqualTo(64);
         assertThat(options.planner().evaluation().guidance()).isEqualTo(2.5);
         assertThat(options.kafkaProperties()).isEqualTo(Map.of("security.protocol", "SSL", "a", "b=c"));
@@ -36,6 +39,7 @@ class JobArgumentsTest {
     void takesTheStoresAutoencoderAndTheBestDeviceUnlessTold() {
         JobArguments arguments = parse("--bootstrap-servers k:9092 --store /data");
         assertThat(arguments.device()).isEqualTo("auto");
+        assertThat(arguments.options().planner().precision()).isEqualTo(Precision.FP32);
         assertThat(arguments.autoencoder()).isEqualTo(AutoencoderChoice.ONLY_ONE);
     }
 
@@ -52,6 +56,9 @@ class JobArgumentsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse(needed + "--max-count many"))
                 .withMessageContaining("--max-count is 'many': expected a whole number");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--precision half"))
+                .withMessageContaining("--precision is 'half': expected fp32 or bf16");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse(needed + "--store /other"))
                 .withMessageContaining("--store was given twice");

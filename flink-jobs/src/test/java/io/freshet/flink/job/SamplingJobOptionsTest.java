@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.freshet.flink.source.planner.PlannerOptions;
+import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -32,8 +33,8 @@ class SamplingJobOptionsTest {
                         () -> SamplingJobOptions.builder("k:1").window(10, 11).build())
                 .withMessageContaining("windowSlide is 11");
         assertThatIllegalArgumentException()
-                .isThrownBy(
-                        () -> new PlannerOptions(1, 1, 1, 2, PlannerOptions.Evaluation.DEFAULT, Duration.ofSeconds(1)))
+                .isThrownBy(() -> new PlannerOptions(
+                        1, 1, 1, 2, PlannerOptions.Evaluation.DEFAULT, Duration.ofSeconds(1), Precision.FP32))
                 .withMessageContaining("maxResidentCheckpoints is 2");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new PlannerOptions.Evaluation(1, 0, "euler", 1, 0, 1))

@@ -172,7 +172,7 @@ class SamplingJobTest {
     private static final String[] LOAD = {
         "{\"requestId\":\"x\",\"count\":30,\"steps\":20,\"seed\":3,\"eta\":0.7,\"guidance\":2.5,\"guidanceMaxNoise\":3}",
         "{\"requestId\":\"y\",\"count\":25,\"steps\":11,\"seed\":4,\"guidance\":1,\"sampler\":\"unipc\"}",
-        "{\"requestId\":\"z\",\"count\":9,\"steps\":15,\"sampler\":\"ddpm\"}"
+        "{\"requestId\":\"z\",\"count\":9,\"steps\":15,\"sampler\":\"ddpm\",\"precision\":\"bf16\"}"
     };
     private static final int LOAD_IMAGES = 64;
 

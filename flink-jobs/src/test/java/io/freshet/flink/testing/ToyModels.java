@@ -14,6 +14,7 @@ import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.LatentDecoder;
+import io.freshet.sampling.Precision;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -52,20 +53,20 @@ public final class ToyModels {
 
     /**
      * Checkpoints whose directory begins with 'corrupt' cannot be loaded, those with 'latent' are of latents that have to be decoded,
-     * those with 'unguided' have no null label, and those with 'flow' predict a velocity.
+     * those with 'unguided' have no null label, and those with 'flow' predict a velocity. In bf16 outputs are rounded.
      */
     public static DenoiserLoaderFactory loaders(String job) {
         return () -> loader(job);
     }
 
     public static DenoiserLoader loader(String job) {
-        return checkpoint -> {
+        return (checkpoint, precision) -> {
             if (checkpoint.directory().startsWith("corrupt")) {
                 throw new CheckpointException("weights.safetensors of '" + checkpoint.directory()
                         + "' has another hash than its manifest says: publish it again");
             }
             return new DenoiserLoader.LoadedDenoiser(
-                    new ToyDenoiser(job, checkpoint),
+                    new ToyDenoiser(job, checkpoint, precision),
                     checkpoint.directory().startsWith("latent") ? new ToyDecoder(job) : null,
                     1,
                     2);
@@ -95,8 +96,10 @@ public final class ToyModels {
         private final String directory;
         private final float weight;
         private final Prediction prediction;
+        private final Precision precision;
 
-        ToyDenoiser(String job, CheckpointRef checkpoint) {
+        ToyDenoiser(String job, CheckpointRef checkpoint, Precision precision) {
+            this.precision = precision;
             this.job = job;
             this.directory = checkpoint.directory();
             this.weight = 0.1f + (checkpoint.step() % 97) / 97f;
@@ -147,10 +150,16 @@ public final class ToyModels {
             for (int row = 0; row < rows; row++) {
                 for (int i = 0; i < each; i++) {
                     int at = row * each + i;
-                    out[at] = (float) Math.sin(x[at] * weight + t[row] / 1000f + 0.3f * y[row] + i * 0.01f);
+                    out[at] = rounded((float) Math.sin(x[at] * weight + t[row] / 1000f + 0.3f * y[row] + i * 0.01f));
                 }
             }
             hook.after();
+        }
+
+        private float rounded(float value) {
+            return precision == Precision.FP32
+                    ? value
+                    : Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xFFFF0000);
         }
 
         @Override

@@ -9,6 +9,7 @@ import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.LatentDecoder;
+import io.freshet.sampling.Precision;
 import io.freshet.script.TorchDevice;
 import java.util.HashMap;
 import java.util.Map;
@@ -54,7 +55,7 @@ public final class DecodingLoader implements DenoiserLoader {
      * @throws CheckpointException also if it is an autoencoder itself, or of latents that no autoencoder can be found for
      */
     @Override
-    public LoadedDenoiser load(CheckpointRef ref) throws CheckpointException {
+    public LoadedDenoiser load(CheckpointRef ref, Precision precision) throws CheckpointException {
         CheckpointDescription description = store.describe(ref);
         if (description.architecture().equals(AutoencoderConfig.ARCHITECTURE)) {
             throw new CheckpointException("Checkpoint '" + ref.directory()
@@ -62,11 +63,11 @@ public final class DecodingLoader implements DenoiserLoader {
                     + " the checkpoints of latents beside it without being named or announced");
         }
         if (description.imageShape().channels() == Denoiser.PIXEL_CHANNELS) {
-            return denoisers.load(ref);
+            return denoisers.load(ref, precision);
         }
         // Before the network is loaded, which may take long, and would be for nothing.
         AutoencoderChoice.Found found = find(ref, description.imageShape());
-        LoadedDenoiser network = denoisers.load(ref);
+        LoadedDenoiser network = denoisers.load(ref, precision);
         long start = System.nanoTime();
         try {
             LatentDecoder decoder = decoder(ref, found, network.denoiser());

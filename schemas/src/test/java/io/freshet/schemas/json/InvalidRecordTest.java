@@ -27,7 +27,7 @@ class InvalidRecordTest {
                     .hasMessage("GenerationRequest.stepz: found a field that GenerationRequest does not have;"
                             + " did you mean 'steps'? Correct its name or remove it; expected only requestId, count,"
                             + " seed, classes, sampler, steps, eta, guidance, guidedChannels, guidanceMinNoise,"
-                            + " guidanceMaxNoise, checkpoint (line 2, column 2)");
+                            + " guidanceMaxNoise, precision, featureCache, checkpoint (line 2, column 2)");
         }
 
         @ParameterizedTest

@@ -1,19 +1,19 @@
 package io.freshet.flink.source.event;
 
-import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.Abilities;
+import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.List;
 import org.apache.flink.api.connector.source.SourceEvent;
 import org.jspecify.annotations.Nullable;
 
-/** Reader to planner: a checkpoint is in memory here, verified and warm. */
+/** Reader to planner: a checkpoint is in memory here in one precision, verified and warm. */
 public final class CheckpointReady implements SourceEvent {
     private static final long serialVersionUID = 1;
 
-    private final ShippedCheckpoint checkpoint;
+    private final ShippedNetwork network;
     private final List<String> classNames;
-    private final Prediction prediction;
-    private final boolean hasNullLabel;
+    private final Abilities abilities;
     private final boolean batchInvariant;
     private final @Nullable String autoencoderSha256;
     private final long verifyMillis;
@@ -21,10 +21,9 @@ public final class CheckpointReady implements SourceEvent {
     private final long warmMillis;
 
     public CheckpointReady(StagedCheckpoint staged) {
-        this.checkpoint = ShippedCheckpoint.of(staged.checkpoint());
+        this.network = ShippedNetwork.of(staged.form());
         this.classNames = List.copyOf(staged.classNames());
-        this.prediction = staged.prediction();
-        this.hasNullLabel = staged.hasNullLabel();
+        this.abilities = staged.abilities();
         this.batchInvariant = staged.batchInvariant();
         this.autoencoderSha256 = staged.autoencoderSha256();
         this.verifyMillis = staged.verifyMillis();
@@ -34,11 +33,12 @@ public final class CheckpointReady implements SourceEvent {
 
     /** What was staged, and how long it took. */
     public StagedCheckpoint staged() {
+        NetworkForm form = network.unpack();
         return new StagedCheckpoint(
-                checkpoint.unpack(),
+                form.checkpoint(),
+                form.precision(),
                 classNames,
-                prediction,
-                hasNullLabel,
+                abilities,
                 batchInvariant,
                 autoencoderSha256,
                 verifyMillis,
@@ -48,6 +48,6 @@ public final class CheckpointReady implements SourceEvent {
 
     @Override
     public String toString() {
-        return "CheckpointReady[" + checkpoint + "]";
+        return "CheckpointReady[" + network + "]";
     }
 }

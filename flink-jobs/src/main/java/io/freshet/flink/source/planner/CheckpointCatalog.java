@@ -1,7 +1,8 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.Abilities;
+import io.freshet.sampling.StagedCheckpoint;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -58,15 +59,26 @@ final class CheckpointCatalog {
     }
 
     /** Accepts the candidate. */
-    CommittedCheckpoint commitCandidate(List<String> classNames, Prediction prediction, boolean hasNullLabel) {
-        CommittedCheckpoint accepted =
-                new CommittedCheckpoint(announced.removeFirst(), classNames, prediction, hasNullLabel);
+    CommittedCheckpoint commitCandidate(List<String> classNames, Abilities abilities) {
+        CommittedCheckpoint accepted = new CommittedCheckpoint(announced.removeFirst(), classNames, abilities);
         committed.put(accepted.checkpoint().sha256(), accepted);
         if (latest == null || !isLate(accepted.checkpoint(), latest.checkpoint())) {
             latest = accepted;
         }
         forgetOldest();
         return accepted;
+    }
+
+    /** Takes in what a reader found in a committed checkpoint: state of an older version does not know all of it. */
+    void learn(StagedCheckpoint staged) {
+        String sha256 = staged.checkpoint().sha256();
+        CommittedCheckpoint known = committed.get(sha256);
+        if (known != null && !known.abilities().equals(staged.abilities())) {
+            CommittedCheckpoint better =
+                    new CommittedCheckpoint(known.checkpoint(), known.classNames(), staged.abilities());
+            committed.put(sha256, better);
+            latest = known == latest ? better : latest;
+        }
     }
 
     /** Drops the candidate; announced again, it gets another chance. */

@@ -1,7 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.Abilities;
 import java.util.List;
 
 /**
@@ -9,11 +9,9 @@ import java.util.List;
  *
  * @param checkpoint which
  * @param classNames its classes by label
- * @param prediction what it predicts, which decides the samplers that can draw from it
- * @param hasNullLabel whether requests for it may be guided
+ * @param abilities what requests can ask of its network
  */
-public record CommittedCheckpoint(
-        CheckpointRef checkpoint, List<String> classNames, Prediction prediction, boolean hasNullLabel) {
+public record CommittedCheckpoint(CheckpointRef checkpoint, List<String> classNames, Abilities abilities) {
     public CommittedCheckpoint {
         classNames = List.copyOf(classNames);
         if (classNames.isEmpty()) {

@@ -1,10 +1,11 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
-import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.RequestSettings;
-import io.freshet.sampling.SamplerKind;
+import io.freshet.flink.source.split.SettingsException;
+import io.freshet.sampling.Abilities;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.avro.GenerationRequest;
@@ -30,10 +31,15 @@ final class MessageJudge {
     private final JsonCodec<GenerationRequest> requests = JsonCodec.of(GenerationRequest.class);
     private final JsonCodec<CheckpointAnnouncement> announcements = JsonCodec.of(CheckpointAnnouncement.class);
     private final long maxCount;
+    private final Precision own;
 
-    /** @param maxCount most images in one request */
-    MessageJudge(long maxCount) {
+    /**
+     * @param maxCount most images in one request
+     * @param own the precision of requests that leave it open
+     */
+    MessageJudge(long maxCount, Precision own) {
         this.maxCount = maxCount;
+        this.own = own;
     }
 
     /**
@@ -63,7 +69,7 @@ final class MessageJudge {
     }
 
     /**
-     * Reads a request and pins its checkpoint.
+     * Reads a request and pins its checkpoint and how its network is evaluated.
      *
      * @throws Rejection if it cannot be served as it stands
      */
@@ -77,9 +83,7 @@ final class MessageJudge {
         checkId(request.getRequestId(), isUsedId);
         checkCount(request.getCount());
         CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
-        SamplerSettings settings = settingsOf(request, checkpoint.prediction());
-        checkFits(settings.kind(), checkpoint.prediction());
-        checkGuidance(settings, checkpoint);
+        SamplerSettings settings = settingsOf(request, checkpoint);
         return new PlannedRequest(
                 request.getRequestId(),
                 request.getCount(),
@@ -135,30 +139,14 @@ final class MessageJudge {
         }
     }
 
-    private static SamplerSettings settingsOf(GenerationRequest request, Prediction prediction) throws Rejection {
+    private SamplerSettings settingsOf(GenerationRequest request, CommittedCheckpoint checkpoint) throws Rejection {
         try {
-            return RequestSettings.of(request, prediction);
-        } catch (IllegalArgumentException e) {
-            throw new Rejection("invalid-sampler", Text.singleLine(String.valueOf(e.getMessage())));
-        }
-    }
-
-    private static void checkGuidance(SamplerSettings settings, CommittedCheckpoint checkpoint) throws Rejection {
-        if (settings.guidance().isOn() && !checkpoint.hasNullLabel()) {
-            throw new Rejection(
-                    "cannot-guide",
-                    "guidance is " + settings.guidance().scale() + ", but checkpoint "
-                            + checkpoint.checkpoint().shortSha() + " of step "
-                            + checkpoint.checkpoint().step()
-                            + " was trained without a null label, which guidance needs: expected 1 (off)");
-        }
-    }
-
-    private static void checkFits(SamplerKind kind, Prediction prediction) throws Rejection {
-        try {
-            kind.requireFits(prediction);
-        } catch (IllegalArgumentException e) {
-            throw new Rejection("unfit-sampler", String.valueOf(e.getMessage()));
+            Abilities network = checkpoint.abilities();
+            SamplerSettings settings = RequestSettings.of(request, network.prediction(), network.nearest(own));
+            RequestSettings.requireFits(settings, network, checkpoint.checkpoint());
+            return settings;
+        } catch (SettingsException e) {
+            throw new Rejection(e.code(), Text.singleLine(String.valueOf(e.getMessage())));
         }
     }
 

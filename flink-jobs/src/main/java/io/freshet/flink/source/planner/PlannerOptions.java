@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import java.io.Serializable;
@@ -13,10 +14,11 @@ import java.time.Duration;
  * @param maxOpenRequests requests waiting or being served at which reading of new ones pauses
  * @param rememberedRequestIds how many of the newest request ids are remembered, to refuse a second use
  * @param maxResidentCheckpoints most checkpoints in the readers' memory at once, at least 3 (the serving one, the
- *     next, and one for requests pinned to others)
+ *     next, and one for requests pinned to others); one that is there in both precisions counts twice
  * @param evaluation how each new checkpoint is judged
  * @param holdLimit longest silence towards the readers while a Flink checkpoint is under way; ends the silence after a
  *     savepoint too, whose completion nobody announces
+ * @param precision that new checkpoints are staged and judged in, and requests served in that leave it open
  */
 public record PlannerOptions(
         long maxCount,
@@ -24,11 +26,12 @@ public record PlannerOptions(
         int rememberedRequestIds,
         int maxResidentCheckpoints,
         Evaluation evaluation,
-        Duration holdLimit)
+        Duration holdLimit,
+        Precision precision)
         implements Serializable {
     /** What suits most deployments. */
-    public static final PlannerOptions DEFAULT =
-            new PlannerOptions(1_000_000_000L, 10_000, 10_000, 4, Evaluation.DEFAULT, Duration.ofSeconds(30));
+    public static final PlannerOptions DEFAULT = new PlannerOptions(
+            1_000_000_000L, 10_000, 10_000, 4, Evaluation.DEFAULT, Duration.ofSeconds(30), Precision.FP32);
 
     public PlannerOptions {
         require(maxCount >= 1, "maxCount", maxCount, "at least 1");
@@ -41,7 +44,13 @@ public record PlannerOptions(
     /** The same limits with another way of judging checkpoints. */
     public PlannerOptions withEvaluation(Evaluation other) {
         return new PlannerOptions(
-                maxCount, maxOpenRequests, rememberedRequestIds, maxResidentCheckpoints, other, holdLimit);
+                maxCount, maxOpenRequests, rememberedRequestIds, maxResidentCheckpoints, other, holdLimit, precision);
+    }
+
+    /** The same limits and habits in another precision. */
+    public PlannerOptions withPrecision(Precision other) {
+        return new PlannerOptions(
+                maxCount, maxOpenRequests, rememberedRequestIds, maxResidentCheckpoints, evaluation, holdLimit, other);
     }
 
     /**

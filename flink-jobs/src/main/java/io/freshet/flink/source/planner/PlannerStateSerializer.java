@@ -7,6 +7,7 @@ import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.StateInput;
 import io.freshet.flink.source.split.StateOutput;
+import io.freshet.sampling.Abilities;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * Lists of class names are stored once however many checkpoints share them; checkpoints say what they predict, and whether they can be
- * guided, since version 2. Stateless.
+ * guided, since version 2, and all of their abilities since version 3. Stateless.
  */
 public final class PlannerStateSerializer implements SimpleVersionedSerializer<PlannerState> {
     @Override
@@ -61,8 +62,11 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
         for (CommittedCheckpoint each : committed) {
             out.writeCheckpoint(each.checkpoint());
             out.writeInt(classLists.placeOf(each.classNames()));
-            out.writeString(each.prediction().name());
-            out.writeInt(each.hasNullLabel() ? 1 : 0);
+            Abilities abilities = each.abilities();
+            out.writeString(abilities.prediction().name());
+            out.writeInt(abilities.hasNullLabel() ? 1 : 0);
+            out.writeInt(abilities.runsInBf16() ? 1 : 0);
+            out.writeInt(abilities.cachesFeatures() ? 1 : 0);
         }
     }
 
@@ -107,11 +111,20 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 throw in.damaged("checkpoint " + checkpoint.shortSha() + " names class list " + place + " of "
                         + classLists.size());
             }
-            boolean first = in.version() == 1;
-            Prediction prediction = first ? Prediction.NOISE : Prediction.valueOf(in.readString());
-            boolean hasNullLabel = first || in.readInt() != 0;
-            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), prediction, hasNullLabel));
+            committed.add(new CommittedCheckpoint(checkpoint, classLists.get(place), readAbilities(in)));
         }
         return committed;
+    }
+
+    /** What an old version does not tell is taken for missing, until the checkpoint is staged again. */
+    private static Abilities readAbilities(StateInput in) throws IOException {
+        if (in.version() == 1) {
+            return new Abilities(Prediction.NOISE, true, false, false);
+        }
+        Prediction prediction = Prediction.valueOf(in.readString());
+        boolean hasNullLabel = in.readInt() != 0;
+        boolean runsInBf16 = in.version() > 2 && in.readInt() != 0;
+        boolean cachesFeatures = in.version() > 2 && in.readInt() != 0;
+        return new Abilities(prediction, hasNullLabel, runsInBf16, cachesFeatures);
     }
 }

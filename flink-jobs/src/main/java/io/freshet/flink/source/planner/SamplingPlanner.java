@@ -9,11 +9,9 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
-import io.freshet.sampling.Guidance;
-import io.freshet.sampling.SamplerSettings;
+import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.Topics;
-import io.freshet.schemas.avro.Purpose;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -22,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -67,7 +64,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     private final Deque<SamplerOutput> notices;
     private final SilenceGate gate;
     private final Map<Integer, ReaderView> readers = new TreeMap<>();
-    private Set<CheckpointRef> wanted = Set.of();
+    private final WantedNetworks wanted;
     private int noticeTurn;
     private long retriedAtMillis;
 
@@ -103,7 +100,8 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         this.feed = feed;
         this.options = options;
         this.clock = clock;
-        this.judge = new MessageJudge(options.maxCount());
+        this.judge = new MessageJudge(options.maxCount(), options.precision());
+        this.wanted = new WantedNetworks(options.maxResidentCheckpoints(), options.precision());
         this.catalog = new CheckpointCatalog(state);
         this.work = new WorkQueue(state.work());
         this.recentIds = new RecentIds(options.rememberedRequestIds(), state.recentIds());
@@ -179,10 +177,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             reader.setRowsWanted(ask.rows());
         } else if (event instanceof CheckpointReady ready) {
             StagedCheckpoint staged = ready.staged();
-            reader.resident().put(staged.checkpoint().sha256(), staged);
-            reader.failures().remove(staged.checkpoint().sha256());
+            reader.resident().put(staged.form(), staged);
+            reader.failures().remove(staged.form());
+            catalog.learn(staged);
         } else if (event instanceof CheckpointFailed failed) {
-            reader.failures().put(failed.sha256(), failed.reason());
+            reader.failures().put(failed.network(), failed.reason());
         } else {
             throw new IllegalArgumentException("Reader " + subtask + " sent an unknown event " + event);
         }
@@ -266,9 +265,9 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         if (candidate == null || readers.isEmpty()) {
             return false;
         }
-        String sha256 = candidate.sha256();
+        NetworkForm tried = wanted.ofCandidate(candidate);
         for (ReaderView reader : readers.values()) {
-            String failure = reader.failures().get(sha256);
+            String failure = reader.failures().get(tried);
             if (failure != null) {
                 refuse(failure);
                 return true;
@@ -276,7 +275,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         }
         Collection<StagedCheckpoint> staged = new ArrayList<>();
         for (ReaderView reader : readers.values()) {
-            StagedCheckpoint here = reader.resident().get(sha256);
+            StagedCheckpoint here = reader.resident().get(tried);
             if (here == null) {
                 return false;
             }
@@ -305,8 +304,8 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
 
     private void commit(Collection<StagedCheckpoint> staged) {
         StagedCheckpoint first = staged.iterator().next();
-        CheckpointRef checkpoint = catalog.commitCandidate(first.classNames(), first.prediction(), first.hasNullLabel())
-                .checkpoint();
+        CheckpointRef checkpoint =
+                catalog.commitCandidate(first.classNames(), first.abilities()).checkpoint();
         boolean batchInvariant = staged.stream().allMatch(StagedCheckpoint::batchInvariant);
         LOG.info(
                 "Checkpoint {} of step {} is committed; images {} on what they are batched with",
@@ -320,67 +319,25 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     }
 
     private void planEvaluation(StagedCheckpoint staged) {
-        CheckpointRef checkpoint = staged.checkpoint();
-        PlannerOptions.Evaluation evaluation = options.evaluation();
-        SamplerSettings fitting = evaluation.settings(staged.prediction());
-        SamplerSettings settings = staged.hasNullLabel() ? fitting : unguided(fitting);
+        PlannedRequest evaluation = EvaluationPlan.of(staged, options.evaluation());
         LOG.info(
                 "Checkpoint {} of step {} is judged by {} images of '{}' in {} steps",
-                checkpoint.shortSha(),
-                checkpoint.step(),
-                evaluation.samples(),
-                settings.kind().wireName(),
-                settings.steps());
-        plan(new PlannedRequest(
-                MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
-                        + checkpoint.shortSha(),
-                evaluation.samples(),
-                evaluation.seed(),
-                List.of(),
-                settings,
-                checkpoint,
-                Purpose.EVALUATION));
-    }
-
-    private static SamplerSettings unguided(SamplerSettings settings) {
-        return new SamplerSettings(settings.kind(), settings.steps(), settings.eta(), Guidance.asPublished(1));
+                staged.form(),
+                staged.checkpoint().step(),
+                evaluation.count(),
+                evaluation.settings().kind().wireName(),
+                evaluation.settings().steps());
+        plan(evaluation);
     }
 
     private void sendPlans() {
-        wanted = wantedCheckpoints();
+        Set<NetworkForm> chosen = wanted.choose(catalog.latest(), catalog.candidate(), work.networks());
         readers.forEach((subtask, reader) -> {
-            if (!reader.knows(wanted)) {
-                context.sendEventToSourceReader(subtask, new ResidencyPlan(List.copyOf(wanted)));
-                reader.told(wanted);
+            if (!reader.knows(chosen)) {
+                context.sendEventToSourceReader(subtask, new ResidencyPlan(List.copyOf(chosen)));
+                reader.told(chosen);
             }
         });
-    }
-
-    /**
-     * The serving checkpoint and the candidate always; as many more as may be resident, of those that open requests are pinned to.
-     * What is wanted already stays until it is needed no more, so that readers do not load and unload in turns.
-     */
-    private Set<CheckpointRef> wantedCheckpoints() {
-        Set<CheckpointRef> chosen = new LinkedHashSet<>();
-        CommittedCheckpoint latest = catalog.latest();
-        if (latest != null) {
-            chosen.add(latest.checkpoint());
-        }
-        CheckpointRef candidate = catalog.candidate();
-        if (candidate != null) {
-            chosen.add(candidate);
-        }
-        Set<CheckpointRef> needed = work.checkpoints();
-        Set<CheckpointRef> inOrder = new LinkedHashSet<>(wanted);
-        inOrder.retainAll(needed);
-        inOrder.addAll(needed);
-        for (CheckpointRef checkpoint : inOrder) {
-            if (chosen.size() >= options.maxResidentCheckpoints()) {
-                break;
-            }
-            chosen.add(checkpoint);
-        }
-        return chosen;
     }
 
     private void sendNotices() {

@@ -1,7 +1,7 @@
 package io.freshet.flink.source.planner;
 
-import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.SampleRange;
+import io.freshet.sampling.NetworkForm;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,10 +52,10 @@ final class WorkQueue {
         return ranges.stream().anyMatch(r -> r.request().requestId().equals(requestId));
     }
 
-    /** Checkpoints that the line needs. */
-    Set<CheckpointRef> checkpoints() {
-        Set<CheckpointRef> needed = new LinkedHashSet<>();
-        ranges.forEach(r -> needed.add(r.request().checkpoint()));
+    /** Networks that the line needs. */
+    Set<NetworkForm> networks() {
+        Set<NetworkForm> needed = new LinkedHashSet<>();
+        ranges.forEach(r -> needed.add(r.request().form()));
         return needed;
     }
 
@@ -63,9 +63,9 @@ final class WorkQueue {
      * Takes work for one reader.
      *
      * @param rows network rows that it has room for; a single sample that needs more is given all the same
-     * @param resident whether the reader has a checkpoint, named by its hash
+     * @param resident whether the reader has a network
      */
-    List<SampleRange> take(int rows, Predicate<String> resident) {
+    List<SampleRange> take(int rows, Predicate<NetworkForm> resident) {
         List<SampleRange> taken = new ArrayList<>();
         int room = rows;
         int fruitless = 0;
@@ -77,7 +77,7 @@ final class WorkQueue {
             if (fitting == 0 && taken.isEmpty()) {
                 fitting = 1;
             }
-            if (fitting == 0 || !resident.test(range.request().checkpoint().sha256())) {
+            if (fitting == 0 || !resident.test(range.request().form())) {
                 ranges.addLast(range);
                 fruitless++;
                 continue;

@@ -1,8 +1,8 @@
 package io.freshet.flink.source.reader;
 
-import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
+import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.Collection;
@@ -21,23 +21,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checkpoints in a reader's memory and on their way there. Used by the reader's thread; only the end of a staging arrives on
- * another one, where it is queued and the reader woken.
+ * The checkpoints in a reader's memory, each in one precision or both, and on their way there. Used by the reader's thread; only the
+ * end of a staging arrives on another one, where it is queued and the reader woken.
  */
 final class CheckpointShelf {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointShelf.class);
 
     private record Outcome(
-            CheckpointRef checkpoint,
+            NetworkForm network,
             @Nullable StagedCheckpoint staged,
             @Nullable Throwable failure) {}
 
     private final SamplingEngine engine;
     private final Consumer<SourceEvent> planner;
     private final Runnable wake;
-    private final Map<String, StagedCheckpoint> resident = new HashMap<>();
-    private final Set<String> underWay = new HashSet<>();
-    private Set<CheckpointRef> wanted = Set.of();
+    private final Map<NetworkForm, StagedCheckpoint> resident = new HashMap<>();
+    private final Set<NetworkForm> underWay = new HashSet<>();
+    private Set<NetworkForm> wanted = Set.of();
     private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
 
     /**
@@ -52,11 +52,11 @@ final class CheckpointShelf {
     }
 
     /** Starts to stage whatever of these is neither in memory nor under way. */
-    void stage(Collection<CheckpointRef> checkpoints) {
-        for (CheckpointRef checkpoint : checkpoints) {
-            if (!resident.containsKey(checkpoint.sha256()) && underWay.add(checkpoint.sha256())) {
-                engine.stage(checkpoint).whenComplete((staged, failure) -> {
-                    outcomes.add(new Outcome(checkpoint, staged, failure));
+    void stage(Collection<NetworkForm> networks) {
+        for (NetworkForm network : networks) {
+            if (!resident.containsKey(network) && underWay.add(network)) {
+                engine.stage(network.checkpoint(), network.precision()).whenComplete((staged, failure) -> {
+                    outcomes.add(new Outcome(network, staged, failure));
                     wake.run();
                 });
             }
@@ -69,7 +69,7 @@ final class CheckpointShelf {
      * @param planned most urgent first
      * @param ownNeeds what the reader's own rows need beside that
      */
-    void follow(Collection<CheckpointRef> planned, Collection<CheckpointRef> ownNeeds) {
+    void follow(Collection<NetworkForm> planned, Collection<NetworkForm> ownNeeds) {
         wanted = new LinkedHashSet<>(planned);
         unload(ownNeeds);
         report();
@@ -78,8 +78,8 @@ final class CheckpointShelf {
     }
 
     private void report() {
-        for (CheckpointRef checkpoint : wanted) {
-            StagedCheckpoint staged = resident.get(checkpoint.sha256());
+        for (NetworkForm network : wanted) {
+            StagedCheckpoint staged = resident.get(network);
             if (staged != null) {
                 planner.accept(new CheckpointReady(staged));
             }
@@ -90,44 +90,47 @@ final class CheckpointShelf {
     void settle() {
         Outcome outcome;
         while ((outcome = outcomes.poll()) != null) {
-            String sha256 = outcome.checkpoint().sha256();
-            underWay.remove(sha256);
+            NetworkForm network = outcome.network();
+            underWay.remove(network);
             StagedCheckpoint staged = outcome.staged();
-            if (staged != null && !engine.isResident(sha256)) {
+            if (staged != null && !isResident(network)) {
                 // It was unloaded in the moment it was ready, because nobody wanted it just then.
-                if (wanted.contains(outcome.checkpoint())) {
-                    stage(Set.of(outcome.checkpoint()));
+                if (wanted.contains(network)) {
+                    stage(Set.of(network));
                 }
             } else if (staged != null) {
-                resident.put(sha256, staged);
+                resident.put(network, staged);
                 planner.accept(new CheckpointReady(staged));
             } else {
-                LOG.warn("Checkpoint {} cannot be staged", outcome.checkpoint(), outcome.failure());
-                planner.accept(new CheckpointFailed(sha256, reason(outcome.failure())));
+                LOG.warn("Checkpoint {} cannot be staged", network, outcome.failure());
+                planner.accept(new CheckpointFailed(network, reason(outcome.failure())));
             }
         }
     }
 
     /** Unloads what the planner does not want, the reader does not need, and no row in flight uses. */
-    void unload(Collection<CheckpointRef> ownNeeds) {
-        Set<String> kept = new HashSet<>();
-        wanted.forEach(c -> kept.add(c.sha256()));
-        ownNeeds.forEach(c -> kept.add(c.sha256()));
+    void unload(Collection<NetworkForm> ownNeeds) {
+        Set<NetworkForm> kept = new HashSet<>(wanted);
+        kept.addAll(ownNeeds);
         engine.retainOnly(kept);
-        resident.keySet().removeIf(sha256 -> !engine.isResident(sha256));
+        resident.keySet().removeIf(network -> !isResident(network));
+    }
+
+    private boolean isResident(NetworkForm network) {
+        return engine.isResident(network.checkpoint().sha256(), network.precision());
     }
 
     /** Number of classes of a checkpoint; 0 while it is not in memory. */
-    int classesOf(CheckpointRef checkpoint) {
-        StagedCheckpoint staged = resident.get(checkpoint.sha256());
+    int classesOf(NetworkForm network) {
+        StagedCheckpoint staged = resident.get(network);
         return staged == null ? 0 : staged.classNames().size();
     }
 
     /** Name of a class of a checkpoint that is in memory. */
-    String className(CheckpointRef checkpoint, int label) {
-        StagedCheckpoint staged = resident.get(checkpoint.sha256());
+    String className(NetworkForm network, int label) {
+        StagedCheckpoint staged = resident.get(network);
         if (staged == null) {
-            throw new IllegalStateException("Checkpoint " + checkpoint.shortSha() + " is not in memory");
+            throw new IllegalStateException("Checkpoint " + network + " is not in memory");
         }
         return staged.classNames().get(label);
     }

@@ -78,7 +78,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     @Override
     public void start() {
         started = true;
-        shelf.stage(buffer.checkpoints());
+        shelf.stage(buffer.networks());
         askForWork();
     }
 
@@ -96,7 +96,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         fillEngine();
         rowsWaiting = buffer.rows();
         if (engine.isIdle()) {
-            shelf.unload(buffer.checkpoints());
+            shelf.unload(buffer.networks());
             askForWork();
             return noMoreSplits && buffer.isEmpty() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
         }
@@ -127,8 +127,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         for (FinishedSample sample : finished) {
             PlannedRequest request = requestOf(sample.task());
-            String className =
-                    shelf.className(request.checkpoint(), sample.task().label());
+            String className = shelf.className(request.form(), sample.task().label());
             output.collect(SampleImages.image(sample, request, className));
             inFlight.remove(sample.task());
         }
@@ -176,7 +175,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
             asked &= split.ranges().isEmpty();
         }
         if (started) {
-            shelf.stage(buffer.checkpoints());
+            shelf.stage(buffer.networks());
         }
         wake();
     }
@@ -186,7 +185,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         if (!(event instanceof ResidencyPlan plan)) {
             throw new IllegalArgumentException("The planner sent an unknown event " + event);
         }
-        shelf.follow(plan.wanted(), buffer.checkpoints());
+        shelf.follow(plan.wanted(), buffer.networks());
     }
 
     @Override

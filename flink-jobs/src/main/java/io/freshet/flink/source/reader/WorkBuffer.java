@@ -1,9 +1,9 @@
 package io.freshet.flink.source.reader;
 
-import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.SampleRow;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.util.ArrayDeque;
@@ -40,15 +40,15 @@ final class WorkBuffer {
     /**
      * Takes the next sample out.
      *
-     * @param classesOf number of classes of a checkpoint; 0 while it is not in memory
+     * @param classesOf number of classes of a network; 0 while it is not in memory
      * @param freeRows network rows that the engine has room for
      * @return a row to submit, or null if nothing can be
      */
     @Nullable
-    RequestRow pollRow(ToIntFunction<CheckpointRef> classesOf, int freeRows) {
+    RequestRow pollRow(ToIntFunction<NetworkForm> classesOf, int freeRows) {
         for (Iterator<RequestRow> each = parked.iterator(); each.hasNext(); ) {
             RequestRow row = each.next();
-            if (classesOf.applyAsInt(row.request().checkpoint()) > 0) {
+            if (classesOf.applyAsInt(row.request().form()) > 0) {
                 if (row.request().rowsPerSample() > freeRows) {
                     return null;
                 }
@@ -59,7 +59,7 @@ final class WorkBuffer {
         int skipped = 0;
         while (skipped < ranges.size()) {
             SampleRange range = ranges.removeFirst();
-            int classes = classesOf.applyAsInt(range.request().checkpoint());
+            int classes = classesOf.applyAsInt(range.request().form());
             if (classes == 0) {
                 ranges.addLast(range);
                 skipped++;
@@ -78,16 +78,16 @@ final class WorkBuffer {
         return null;
     }
 
-    /** Network rows of the samples whose checkpoint is in memory. */
-    long startableRows(ToIntFunction<CheckpointRef> classesOf) {
+    /** Network rows of the samples whose network is in memory. */
+    long startableRows(ToIntFunction<NetworkForm> classesOf) {
         long rows = 0;
         for (RequestRow row : parked) {
-            if (classesOf.applyAsInt(row.request().checkpoint()) > 0) {
+            if (classesOf.applyAsInt(row.request().form()) > 0) {
                 rows += row.request().rowsPerSample();
             }
         }
         for (SampleRange range : ranges) {
-            if (classesOf.applyAsInt(range.request().checkpoint()) > 0) {
+            if (classesOf.applyAsInt(range.request().form()) > 0) {
                 rows += range.size() * range.request().rowsPerSample();
             }
         }
@@ -96,14 +96,14 @@ final class WorkBuffer {
 
     /** Network rows of all samples. */
     long rows() {
-        return startableRows(checkpoint -> 1);
+        return startableRows(network -> 1);
     }
 
-    /** Checkpoints that the samples need. */
-    Set<CheckpointRef> checkpoints() {
-        Set<CheckpointRef> needed = new LinkedHashSet<>();
-        parked.forEach(r -> needed.add(r.request().checkpoint()));
-        ranges.forEach(r -> needed.add(r.request().checkpoint()));
+    /** Networks that the samples need. */
+    Set<NetworkForm> networks() {
+        Set<NetworkForm> needed = new LinkedHashSet<>();
+        parked.forEach(r -> needed.add(r.request().form()));
+        ranges.forEach(r -> needed.add(r.request().form()));
         return needed;
     }
 

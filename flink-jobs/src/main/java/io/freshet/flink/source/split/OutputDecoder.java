@@ -26,6 +26,7 @@ final class OutputDecoder {
         BinaryMessageDecoder<SamplerOutput> decoder =
                 new BinaryMessageDecoder<>(new SpecificData(), SamplerOutput.getClassSchema());
         decoder.addSchema(earlier("sampler-output-1.avsc"));
+        decoder.addSchema(earlier("sampler-output-2.avsc"));
         return decoder;
     }
 

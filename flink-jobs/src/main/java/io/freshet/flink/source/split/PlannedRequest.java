@@ -1,6 +1,7 @@
 package io.freshet.flink.source.split;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
@@ -31,6 +32,11 @@ public record PlannedRequest(
                     "Request '" + requestId + "' has count " + count + ": expected at least 1");
         }
         labels = List.copyOf(labels);
+    }
+
+    /** The network that its images are drawn from. */
+    public NetworkForm form() {
+        return new NetworkForm(checkpoint, settings.inference().precision());
     }
 
     /** Network rows that one sample of this request takes in an engine. */

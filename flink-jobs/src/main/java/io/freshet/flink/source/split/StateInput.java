@@ -3,6 +3,8 @@ package io.freshet.flink.source.split;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.GuidedChannels;
 import io.freshet.sampling.Guidance;
+import io.freshet.sampling.Inference;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
@@ -65,7 +67,10 @@ public final class StateInput {
         return result;
     }
 
-    /** The version that is read: 1 is from before rows had a history, guidance an interval, and checkpoints a prediction. */
+    /**
+     * The version that is read: 1 is from before rows had a history, guidance an interval, and checkpoints a prediction; 2 from before
+     * it could be chosen how a network is evaluated.
+     */
     public int version() {
         return version;
     }
@@ -178,7 +183,8 @@ public final class StateInput {
         SamplerKind kind = SamplerKind.fromWireName(readString());
         int steps = in.readInt();
         double eta = in.readDouble();
-        SamplerSettings settings = new SamplerSettings(kind, steps, eta, readGuidance());
+        Guidance guidance = readGuidance();
+        SamplerSettings settings = new SamplerSettings(kind, steps, eta, guidance, readInference());
         CheckpointRef checkpoint = readCheckpoint();
         return new PlannedRequest(requestId, count, seed, labels, settings, checkpoint, Purpose.valueOf(readString()));
     }
@@ -191,5 +197,13 @@ public final class StateInput {
         GuidedChannels channels = GuidedChannels.fromWireName(readString());
         double minNoise = in.readDouble();
         return new Guidance(scale, channels, minNoise, in.readDouble());
+    }
+
+    private Inference readInference() throws IOException {
+        if (version < 3) {
+            return Inference.EXACT;
+        }
+        Precision precision = Precision.fromWireName(readString());
+        return new Inference(precision, in.readInt());
     }
 }

@@ -13,7 +13,7 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 /** Writes the parts that splits and planner state are made of; {@link StateInput} reads them. Not thread-safe. */
 public final class StateOutput {
     /** Of all that is written here. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     private final DataOutputSerializer out = new DataOutputSerializer(512);
 
@@ -111,6 +111,8 @@ public final class StateOutput {
         writeString(settings.guidance().channels().wireName());
         out.writeDouble(settings.guidance().minNoise());
         out.writeDouble(settings.guidance().maxNoise());
+        writeString(settings.inference().precision().wireName());
+        out.writeInt(settings.inference().cacheInterval());
         writeCheckpoint(request.checkpoint());
         writeString(request.purpose().name());
     }

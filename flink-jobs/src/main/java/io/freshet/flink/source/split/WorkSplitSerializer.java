@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** Table of requests, ranges, rows, notices; rows have a history since version 2. Stateless. */
+/** Table of requests, ranges, rows, notices; rows have a history since version 2, and features since version 3. Stateless. */
 public final class WorkSplitSerializer implements SimpleVersionedSerializer<WorkSplit> {
     @Override
     public int getVersion() {
@@ -31,13 +31,18 @@ public final class WorkSplitSerializer implements SimpleVersionedSerializer<Work
             out.writeInt(row.row().task().label());
             out.writeInt(row.row().evaluationsDone());
             out.writeFloats(row.row().latent());
-            out.writeInt(row.row().history().length);
-            for (float[] remembered : row.row().history()) {
-                out.writeFloats(remembered);
-            }
+            writeArrays(row.row().history(), out);
+            writeArrays(row.row().features(), out);
         }
         out.writeOutputs(split.notices());
         return out.toBytes();
+    }
+
+    private static void writeArrays(float[][] arrays, StateOutput out) throws IOException {
+        out.writeInt(arrays.length);
+        for (float[] array : arrays) {
+            out.writeFloats(array);
+        }
     }
 
     @Override
@@ -63,15 +68,21 @@ public final class WorkSplitSerializer implements SimpleVersionedSerializer<Work
         int label = in.readInt();
         int evaluationsDone = in.readInt();
         float[] latent = in.readFloats();
-        float[][] history = new float[in.version() == 1 ? 0 : in.readCount(4)][];
-        for (int h = 0; h < history.length; h++) {
-            history[h] = in.readFloats();
-        }
+        float[][] history = in.version() < 2 ? new float[0][] : readArrays(in);
+        float[][] features = in.version() < 3 ? new float[0][] : readArrays(in);
         if (index < 0 || index >= request.count()) {
             throw in.damaged("it has a row of sample " + index + " of " + request.count());
         }
         SampleTask task = new SampleTask(
                 request.requestId(), index, request.seed(), label, request.settings(), request.checkpoint());
-        return new RequestRow(request, new SampleRow(task, evaluationsDone, latent, history));
+        return new RequestRow(request, new SampleRow(task, evaluationsDone, latent, history, features));
+    }
+
+    private static float[][] readArrays(StateInput in) throws IOException {
+        float[][] arrays = new float[in.readCount(4)][];
+        for (int i = 0; i < arrays.length; i++) {
+            arrays[i] = in.readFloats();
+        }
+        return arrays;
     }
 }

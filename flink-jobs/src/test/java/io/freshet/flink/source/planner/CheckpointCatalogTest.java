@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.Abilities;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +15,7 @@ class CheckpointCatalogTest {
     private void commit(String model, long step, String sha256Start) {
         String sha256 = (sha256Start + "0".repeat(64)).substring(0, 64);
         catalog.announce(new CheckpointRef(model, step, "step-" + step, sha256));
-        catalog.commitCandidate(List.of("circle"), Prediction.NOISE, true);
+        catalog.commitCandidate(List.of("circle"), new Abilities(Prediction.NOISE, true, true, false));
     }
 
     private String select(String selector) throws Rejection {

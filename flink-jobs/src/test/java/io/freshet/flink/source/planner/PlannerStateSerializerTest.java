@@ -9,7 +9,10 @@ import io.freshet.diffusion.Prediction;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.testing.Corruption;
+import io.freshet.sampling.Abilities;
 import io.freshet.sampling.Guidance;
+import io.freshet.sampling.Inference;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
@@ -22,6 +25,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
 class PlannerStateSerializerTest {
+    private static final Guidance GUIDANCE = new Guidance(4, GuidedChannels.ALL, 0.28, 2.9);
+
     private final PlannerStateSerializer serializer = new PlannerStateSerializer();
 
     private static CheckpointRef checkpoint(int step) {
@@ -29,18 +34,15 @@ class PlannerStateSerializerTest {
     }
 
     private static PlannerState state() {
-        return state(new Guidance(4, GuidedChannels.ALL, 0.28, 2.9), Prediction.VELOCITY, false);
+        return state(
+                new SamplerSettings(SamplerKind.DDPM, 250, 0, GUIDANCE, new Inference(Precision.BF16, 4)),
+                new Abilities(Prediction.NOISE, true, true, true),
+                new Abilities(Prediction.VELOCITY, false, true, false));
     }
 
-    private static PlannerState state(Guidance guidance, Prediction second, boolean secondGuidable) {
-        PlannedRequest request = new PlannedRequest(
-                "a",
-                100_000_000,
-                1,
-                List.of(),
-                new SamplerSettings(SamplerKind.DDPM, 250, 0, guidance),
-                checkpoint(1),
-                Purpose.EVALUATION);
+    private static PlannerState state(SamplerSettings settings, Abilities first, Abilities second) {
+        PlannedRequest request =
+                new PlannedRequest("a", 100_000_000, 1, List.of(), settings, checkpoint(1), Purpose.EVALUATION);
         SamplerOutput notice = Notices.rejected(
                 new RawMessage(new TopicPartition("r", 2), 7, 8, null, new byte[] {1, 2}),
                 null,
@@ -50,8 +52,8 @@ class PlannerStateSerializerTest {
                 Map.of(new TopicPartition("r", 2), 8L, new TopicPartition("c", 0), 3L),
                 List.of(new SampleRange(request, 10, 20), new SampleRange(request, 500, 100_000_000)),
                 List.of(
-                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square"), Prediction.NOISE, true),
-                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"), second, secondGuidable)),
+                        new CommittedCheckpoint(checkpoint(1), List.of("circle", "square"), first),
+                        new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"), second)),
                 checkpoint(2).sha256(),
                 List.of(checkpoint(3)),
                 List.of(notice),
@@ -60,18 +62,40 @@ class PlannerStateSerializerTest {
 
     @Test
     void keepsEverythingThroughARoundTrip() throws IOException {
-        assertThat(serializer.deserialize(2, serializer.serialize(state()))).isEqualTo(state());
-        assertThat(serializer.deserialize(2, serializer.serialize(PlannerState.empty())))
+        assertThat(serializer.deserialize(3, serializer.serialize(state()))).isEqualTo(state());
+        assertThat(serializer.deserialize(3, serializer.serialize(PlannerState.empty())))
                 .isEqualTo(PlannerState.empty());
     }
 
     @Test
     void readsWhatTheFirstVersionWrote() throws IOException {
-        byte[] written =
-                getClass().getResourceAsStream("/state/planner-state-1.bin").readAllBytes();
-        PlannerState state = serializer.deserialize(1, written);
-        assertThat(state).isEqualTo(state(Guidance.asPublished(4), Prediction.NOISE, true));
-        Corruption.check(written, bytes -> serializer.deserialize(1, bytes));
+        Abilities assumed = new Abilities(Prediction.NOISE, true, false, false);
+        SamplerSettings settings = new SamplerSettings(SamplerKind.DDPM, 250, 0, Guidance.asPublished(4));
+        assertReads(1, state(settings, assumed, assumed));
+    }
+
+    @Test
+    void readsWhatTheSecondVersionWrote() throws IOException {
+        SamplerSettings settings = new SamplerSettings(SamplerKind.DDPM, 250, 0, GUIDANCE);
+        assertReads(
+                2,
+                state(
+                        settings,
+                        new Abilities(Prediction.NOISE, true, false, false),
+                        new Abilities(Prediction.VELOCITY, false, false, false)));
+    }
+
+    @Test
+    void readsWhatTheThirdVersionWrote() throws IOException {
+        assertReads(3, state());
+    }
+
+    private void assertReads(int version, PlannerState expected) throws IOException {
+        byte[] written = getClass()
+                .getResourceAsStream("/state/planner-state-" + version + ".bin")
+                .readAllBytes();
+        assertThat(serializer.deserialize(version, written)).isEqualTo(expected);
+        Corruption.check(written, bytes -> serializer.deserialize(version, bytes));
     }
 
     @Test
@@ -82,7 +106,8 @@ class PlannerStateSerializerTest {
         }
         List<CommittedCheckpoint> committed = new ArrayList<>();
         for (int step = 0; step < 1000; step++) {
-            committed.add(new CommittedCheckpoint(checkpoint(step), classNames, Prediction.NOISE, true));
+            committed.add(new CommittedCheckpoint(
+                    checkpoint(step), classNames, new Abilities(Prediction.NOISE, true, true, false)));
         }
         PlannerState many = new PlannerState(Map.of(), List.of(), committed, null, List.of(), List.of(), List.of());
         assertThat(serializer.serialize(many).length)
@@ -95,12 +120,12 @@ class PlannerStateSerializerTest {
         assertThatIOException()
                 .isThrownBy(() -> serializer.deserialize(0, serializer.serialize(state())))
                 .withMessage(
-                        "Planner state of version 0 cannot be read: this build reads versions 1 to 2; restore with the build"
+                        "Planner state of version 0 cannot be read: this build reads versions 1 to 3; restore with the build"
                                 + " that wrote it");
     }
 
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
-        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(2, bytes));
+        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(3, bytes));
     }
 }

@@ -13,7 +13,10 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.Abilities;
 import io.freshet.sampling.Guidance;
+import io.freshet.sampling.NetworkForm;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -92,14 +95,19 @@ class SamplingPlannerTest {
                 subtask,
                 new CheckpointReady(new StagedCheckpoint(
                         checkpoint,
+                        Precision.FP32,
                         List.of("circle", "square"),
-                        prediction,
-                        hasNullLabel,
+                        new Abilities(prediction, hasNullLabel, true, false),
                         batchInvariant,
                         autoencoder,
                         1 + subtask,
                         2,
                         3)));
+    }
+
+    private static CheckpointFailed failed(long step, String sha256, String reason) {
+        CheckpointRef checkpoint = new CheckpointRef("toy", step, "step-" + step, sha256);
+        return new CheckpointFailed(new NetworkForm(checkpoint, Precision.FP32), reason);
     }
 
     private void serveWith(long step, String sha256) {
@@ -149,7 +157,9 @@ class SamplingPlannerTest {
         List<String> plan = List.of();
         for (FakeContext.Sent sent : context.sent) {
             if (sent.subtask() == subtask && sent.what() instanceof ResidencyPlan told) {
-                plan = told.wanted().stream().map(CheckpointRef::sha256).toList();
+                plan = told.wanted().stream()
+                        .map(network -> network.checkpoint().sha256())
+                        .toList();
             }
         }
         return plan;
@@ -210,7 +220,7 @@ class SamplingPlannerTest {
             feed.announce("toy", 20, B);
             context.tick();
             ready(0, 20, B);
-            planner.handleSourceEvent(1, new CheckpointFailed(B, "its hash is wrong"));
+            planner.handleSourceEvent(1, failed(20, B, "its hash is wrong"));
 
             assertThat(notices(CheckpointEvent.class).get(1).getOutcome()).isEqualTo(CheckpointOutcome.REFUSED);
             assertThat(notices(CheckpointEvent.class).get(1).getReason()).isEqualTo("its hash is wrong");
@@ -285,7 +295,7 @@ class SamplingPlannerTest {
             feed.announce("toy", 20, B);
             context.tick();
             planner.snapshotState(1);
-            planner.handleSourceEvent(0, new CheckpointFailed(B, "not there yet"));
+            planner.handleSourceEvent(0, failed(20, B, "not there yet"));
             feed.announce("toy", 20, B);
             context.tick();
             context.sent.clear();
@@ -340,7 +350,7 @@ class SamplingPlannerTest {
         void judgesWhatTheEvaluationsSamplerDoesNotFitByTheUsualOne() {
             start(OPTIONS.withEvaluation(new PlannerOptions.Evaluation(7, 42, "unipc", 9, 0, 2)), PlannerState.empty());
             register(0);
-            feed.announce("flow", 10, A);
+            feed.announce("toy", 10, A);
             context.tick();
             ready(0, 10, A, Prediction.VELOCITY);
             planner.handleSourceEvent(0, new WorkWanted(100));
@@ -479,7 +489,9 @@ class SamplingPlannerTest {
 
         @Test
         void keepsAnIdTakenForAsLongAsItsRequestIsOpen() {
-            start(new PlannerOptions(100, 10, 0, 4, OPTIONS.evaluation(), OPTIONS.holdLimit()), PlannerState.empty());
+            start(
+                    new PlannerOptions(100, 10, 0, 4, OPTIONS.evaluation(), OPTIONS.holdLimit(), Precision.FP32),
+                    PlannerState.empty());
             register(0);
             serveWith(10, A);
             request("r", 1, 1);
@@ -489,7 +501,9 @@ class SamplingPlannerTest {
 
         @Test
         void pausesReadingWhileTooManyRequestsAreOpen() {
-            start(new PlannerOptions(100, 2, 10, 4, OPTIONS.evaluation(), OPTIONS.holdLimit()), PlannerState.empty());
+            start(
+                    new PlannerOptions(100, 2, 10, 4, OPTIONS.evaluation(), OPTIONS.holdLimit(), Precision.FP32),
+                    PlannerState.empty());
             register(0);
             serveWith(10, A);
             request("a", 1, 1);

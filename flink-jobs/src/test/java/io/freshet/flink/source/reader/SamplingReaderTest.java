@@ -13,6 +13,8 @@ import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.flink.source.split.WorkSplitSerializer;
 import io.freshet.flink.testing.ToyModels;
 import io.freshet.sampling.EngineOptions;
+import io.freshet.sampling.NetworkForm;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.SamplingEngine;
@@ -84,8 +86,13 @@ class SamplingReaderTest {
         }
     }
 
+    private static NetworkForm exact(CheckpointRef checkpoint) {
+        return new NetworkForm(checkpoint, Precision.FP32);
+    }
+
     private void stage(SamplingReader reader, CheckpointRef... checkpoints) throws Exception {
-        reader.handleSourceEvents(new ResidencyPlan(List.of(checkpoints)));
+        reader.handleSourceEvents(new ResidencyPlan(
+                Stream.of(checkpoints).map(SamplingReaderTest::exact).toList()));
         while (context.told(CheckpointReady.class).size()
                         + context.told(CheckpointFailed.class).size()
                 < checkpoints.length) {
@@ -345,7 +352,7 @@ class SamplingReaderTest {
                 .singleElement()
                 .satisfies(ready -> assertThat(ready.staged().classNames()).isEqualTo(ToyModels.CLASSES));
         assertThat(context.told(CheckpointFailed.class)).singleElement().satisfies(failed -> {
-            assertThat(failed.sha256()).isEqualTo(CORRUPT.sha256());
+            assertThat(failed.network()).isEqualTo(exact(CORRUPT));
             assertThat(failed.reason()).contains("another hash");
         });
     }
@@ -355,9 +362,9 @@ class SamplingReaderTest {
         SamplingReader reader = reader();
         reader.start();
         stage(reader, GOOD, OTHER);
-        reader.handleSourceEvents(new ResidencyPlan(List.of(OTHER)));
+        reader.handleSourceEvents(new ResidencyPlan(List.of(exact(OTHER))));
         context.told.clear();
-        reader.handleSourceEvents(new ResidencyPlan(List.of(GOOD, OTHER)));
+        reader.handleSourceEvents(new ResidencyPlan(List.of(exact(GOOD), exact(OTHER))));
         assertThat(context.told(CheckpointReady.class))
                 .as("what is in memory at once")
                 .extracting(r -> r.staged().checkpoint())

@@ -7,6 +7,8 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.GuidedChannels;
 import io.freshet.flink.testing.Corruption;
 import io.freshet.sampling.Guidance;
+import io.freshet.sampling.Inference;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -21,21 +23,31 @@ class WorkSplitSerializerTest {
     private final WorkSplitSerializer serializer = new WorkSplitSerializer();
 
     private static PlannedRequest request(String id, SamplerKind kind, Guidance guidance) {
+        return request(id, kind, guidance, Inference.EXACT);
+    }
+
+    private static PlannedRequest request(String id, SamplerKind kind, Guidance guidance, Inference inference) {
         return new PlannedRequest(
                 id,
                 100_000_000,
                 -5,
                 List.of(2, 0, 1),
-                new SamplerSettings(kind, 20, 0.25, guidance),
+                new SamplerSettings(kind, 20, 0.25, guidance, inference),
                 new CheckpointRef("toy", 7, "step-7", "0f".repeat(32)),
                 Purpose.REQUEST);
     }
 
     private static WorkSplit split() {
-        PlannedRequest first = request("a", SamplerKind.UNIPC, new Guidance(1.5, GuidedChannels.ALL, 0.28, 2.9));
+        return split(new Inference(Precision.BF16, 3), new float[][] {{8f, -0f}, {Float.MIN_VALUE, 9f}});
+    }
+
+    private static WorkSplit split(Inference inference, float[][] features) {
+        PlannedRequest first =
+                request("a", SamplerKind.UNIPC, new Guidance(1.5, GuidedChannels.ALL, 0.28, 2.9), inference);
         PlannedRequest second = request("b", SamplerKind.DDIM, Guidance.asPublished(1.5));
         float[][] history = {{1f, 2f, 3f}, {Float.MAX_VALUE, -0f, 4f}, {5f, 6f, 7f}};
-        SampleRow row = new SampleRow(first.task(4, 3), 11, new float[] {0.5f, -0f, Float.MIN_VALUE}, history);
+        float[] latent = {0.5f, -0f, Float.MIN_VALUE};
+        SampleRow row = new SampleRow(first.task(4, 3), 11, latent, history, features);
         RequestPlanned notice = new RequestPlanned("a", 3L, Purpose.REQUEST, 7L, "0f".repeat(32), 99L);
         return new WorkSplit(
                 List.of(new SampleRange(first, 5, 99_999_999), new SampleRange(second, 0, 1)),
@@ -46,8 +58,10 @@ class WorkSplitSerializerTest {
     @Test
     void keepsEverythingThroughARoundTrip() throws IOException {
         WorkSplit before = split();
-        WorkSplit after = serializer.deserialize(serializer.getVersion(), serializer.serialize(before));
+        assertEqual(serializer.deserialize(serializer.getVersion(), serializer.serialize(before)), before);
+    }
 
+    private static void assertEqual(WorkSplit after, WorkSplit before) {
         assertThat(after.ranges()).as("ranges").isEqualTo(before.ranges());
         assertThat(after.notices()).as("notices").isEqualTo(before.notices());
         assertThat(after.rows()).as("rows").hasSize(2);
@@ -60,6 +74,7 @@ class WorkSplitSerializerTest {
                     .isEqualTo(original.row().evaluationsDone());
             assertThat(restored.row().latent()).containsExactly(original.row().latent());
             assertThat(restored.row().history()).isDeepEqualTo(original.row().history());
+            assertThat(restored.row().features()).isDeepEqualTo(original.row().features());
         }
         assertThat(after.splitId()).isEqualTo(before.splitId());
     }
@@ -85,6 +100,24 @@ class WorkSplitSerializerTest {
     }
 
     @Test
+    void readsWhatTheSecondVersionWrote() throws IOException {
+        assertReads(2, split(Inference.EXACT, new float[0][]));
+    }
+
+    @Test
+    void readsWhatTheThirdVersionWrote() throws IOException {
+        assertReads(3, split());
+    }
+
+    private void assertReads(int version, WorkSplit expected) throws IOException {
+        byte[] written = getClass()
+                .getResourceAsStream("/state/work-split-" + version + ".bin")
+                .readAllBytes();
+        assertEqual(serializer.deserialize(version, written), expected);
+        Corruption.check(written, bytes -> serializer.deserialize(version, bytes));
+    }
+
+    @Test
     void treatsTwoParcelsOfEqualContentAsTwo() {
         assertThat(split()).isNotEqualTo(split());
     }
@@ -92,14 +125,14 @@ class WorkSplitSerializerTest {
     @Test
     void refusesAnotherVersion() {
         assertThatIOException()
-                .isThrownBy(() -> serializer.deserialize(3, serializer.serialize(split())))
+                .isThrownBy(() -> serializer.deserialize(4, serializer.serialize(split())))
                 .withMessage(
-                        "A work split of version 3 cannot be read: this build reads versions 1 to 2; restore with the"
+                        "A work split of version 4 cannot be read: this build reads versions 1 to 3; restore with the"
                                 + " build that wrote it");
     }
 
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
-        Corruption.check(serializer.serialize(split()), bytes -> serializer.deserialize(2, bytes));
+        Corruption.check(serializer.serialize(split()), bytes -> serializer.deserialize(3, bytes));
     }
 }
