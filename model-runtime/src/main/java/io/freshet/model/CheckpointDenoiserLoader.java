@@ -8,7 +8,6 @@ import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.Precision;
-import io.freshet.script.Graph;
 import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.DType;
@@ -68,8 +67,8 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
         try {
             if (signature instanceof DenoiserConfig config) {
                 Map<String, Tensor> folded = DenoiserScripts.fold(config, checkpoint.tensors());
-                TorchModule network = TorchModule.load(
-                        DenoiserScripts.inference(config, folded, Graph.Operators.CURRENT, precision), device);
+                TorchModule network =
+                        TorchModule.load(DenoiserScripts.inference(config, folded, device, precision), device);
                 return new NetworkDenoiser(config, classNames, network);
             }
             if (precision != Precision.FP32) {

@@ -3,7 +3,9 @@ package io.freshet.model;
 import io.freshet.sampling.Precision;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
+import io.freshet.script.TorchDevice;
 import io.freshet.script.Value;
+import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -42,6 +44,21 @@ public final class DenoiserScripts {
      */
     public static ScriptModule inference(DenoiserConfig config, Map<String, Tensor> folded) {
         return inference(config, folded, Graph.Operators.CURRENT);
+    }
+
+    /**
+     * The inference form that is fastest on a device; its inputs and output are float32 in any precision.
+     *
+     * @param folded from {@link #fold}
+     * @throws java.io.UncheckedIOException if there is no room for temporary files
+     */
+    public static ScriptModule inference(
+            DenoiserConfig config, Map<String, Tensor> folded, TorchDevice device, Precision precision) {
+        return inference(config, folded, fastestOperators(device, precision), precision);
+    }
+
+    private static Graph.Operators fastestOperators(TorchDevice device, Precision precision) {
+        return device.fastestOperators(precision == Precision.BF16 ? DType.BF16 : DType.F32);
     }
 
     /**
@@ -96,13 +113,13 @@ public final class DenoiserScripts {
     }
 
     /**
-     * The inference form, which also tells what sub-modules gave: its method {@code forward} has the output and then the
-     * landmarks in their order.
+     * The float32 inference form of a device, which also tells what sub-modules gave: its method {@code forward} has the output and
+     * then the landmarks in their order.
      *
      * @param folded from {@link #fold}
      */
-    public static Observed observed(DenoiserConfig config, Map<String, Tensor> folded) {
-        Forward forward = new Forward(config, folded, Graph.Operators.CURRENT, Precision.FP32);
+    public static Observed observed(DenoiserConfig config, Map<String, Tensor> folded, TorchDevice device) {
+        Forward forward = new Forward(config, folded, fastestOperators(device, Precision.FP32), Precision.FP32);
         List<String> names = new ArrayList<>();
         List<Value> values = new ArrayList<>(List.of(forward.out));
         forward.g.landmarks().forEach((name, value) -> {
@@ -133,7 +150,7 @@ public final class DenoiserScripts {
 
         Forward(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
             g = new Graph("forward", ScriptModule::attribute, operators);
-            if (precision == Precision.BF16) {
+            if (precision == Precision.BF16 && operators == Graph.Operators.ONEDNN) {
                 g.attentionForm(Graph.AttentionForm.IN_PORTIONS);
             }
             DenoiserNetwork network = config.network();

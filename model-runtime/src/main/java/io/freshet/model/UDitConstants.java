@@ -9,7 +9,7 @@ final class UDitConstants {
     /** 0 to 127: numbers the timestep frequencies. */
     static final String RAMP = "timestep_ramp";
 
-    private static final String ROPE = "rope_";
+    private static final String ROPE = "rotations_";
     private static final double ROPE_THETA = 10_000;
 
     private UDitConstants() {}

@@ -1,6 +1,7 @@
 package io.freshet.script;
 
 import ai.djl.Device;
+import io.freshet.weights.DType;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -55,6 +56,15 @@ public record TorchDevice(int gpu) {
             throw new IllegalArgumentException("'" + name + "' is no device: expected auto, cpu, cuda or cuda:N");
         }
         return lower;
+    }
+
+    /**
+     * The operators that networks run fastest with on this device; loads LibTorch.
+     *
+     * @param numbers that the network computes with
+     */
+    public Graph.Operators fastestOperators(DType numbers) {
+        return gpu < 0 && OneDnn.computes(numbers) ? Graph.Operators.ONEDNN : Graph.Operators.CURRENT;
     }
 
     Device djl() {

@@ -37,7 +37,7 @@ public final class TorchModule implements AutoCloseable {
     private static final ThreadLocal<Boolean> PROFILER_SILENCED = ThreadLocal.withInitial(() -> false);
 
     /** A method that is run once, after loading, if the module has it. */
-    static final String PREPARATION = "prepare";
+    static final String PREPARATION = "lay_out_weights";
 
     private static final long MAX_BYTES_IN_MEMORY = 64L << 20;
 

@@ -4,6 +4,7 @@ import io.freshet.diffusion.CounterNoise;
 import io.freshet.script.FlatParameters;
 import io.freshet.script.Graph;
 import io.freshet.script.ScriptModule;
+import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.script.Value;
 import io.freshet.weights.Tensor;
@@ -60,7 +61,8 @@ final class UDitSamples {
 
     /** Outputs of modules in the folded form. */
     static Map<String, Tensor> landmarks(UDitConfig config, Map<String, Tensor> weights) {
-        DenoiserScripts.Observed observed = DenoiserScripts.observed(config, DenoiserScripts.fold(config, weights));
+        DenoiserScripts.Observed observed =
+                DenoiserScripts.observed(config, DenoiserScripts.fold(config, weights), TorchDevice.CPU);
         try (TorchModule network = TorchModule.load(observed.module())) {
             List<Tensor> results = network.run("forward", x(config), t(), labels());
             Map<String, Tensor> landmarks = new LinkedHashMap<>();

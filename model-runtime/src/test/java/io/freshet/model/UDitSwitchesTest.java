@@ -133,13 +133,13 @@ class UDitSwitchesTest {
         @Test
         void keysTurnByTheMiddleOfTheirBlocks() {
             Map<String, Tensor> constants = config.network().constants();
-            Tensor keys = constants.get("rope_key_0"); // [16, 4, 4], blocks of 4 x 4
-            assertThat(keys.dimensions()).containsExactly(16, 4, 4);
-            float[] sines = keys.floats(); // at row 0, column 1 for x and row 2, column 3 for y
-            assertThat(sines[1]).isCloseTo((float) Math.sin(1.5), within(1e-6f));
-            assertThat(sines[7 * 16 + 1]).isCloseTo((float) Math.sin(13.5), within(1e-6f));
-            assertThat(sines[7 * 16 + 2 * 4 + 3]).isCloseTo((float) Math.sin(5.5), within(1e-6f));
-            assertThat(constants.get("rope_0").dimensions()).containsExactly(256, 4, 4);
+            Tensor keys = constants.get(UDitConstants.keys(0)); // cosine and sine of x, then of y
+            assertThat(keys.dimensions()).containsExactly(16, 1, 1, 2, 2); // blocks of 4 x 4
+            float[] turns = keys.floats();
+            assertThat(turns[1]).isCloseTo((float) Math.sin(1.5), within(1e-6f));
+            assertThat(turns[7 * 4 + 1]).isCloseTo((float) Math.sin(13.5), within(1e-6f));
+            assertThat(turns[7 * 4 + 3]).isCloseTo((float) Math.sin(5.5), within(1e-6f));
+            assertThat(constants.get(UDitConstants.queries(0)).dimensions()).containsExactly(256, 1, 1, 2, 2);
         }
     }
 

@@ -7,7 +7,7 @@ import io.freshet.diffusion.Prediction;
 import io.freshet.model.DenoiserScripts;
 import io.freshet.model.UDitConfig;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
-import io.freshet.script.Graph;
+import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.SafeTensors;
 import io.freshet.weights.Tensor;
@@ -140,7 +140,7 @@ class RealNetworkInvarianceTest {
                 throw new UncheckedIOException(e);
             }
             Map<String, Tensor> folded = DenoiserScripts.fold(CONFIG, weights);
-            module = TorchModule.load(DenoiserScripts.inference(CONFIG, folded, Graph.Operators.CURRENT, precision));
+            module = TorchModule.load(DenoiserScripts.inference(CONFIG, folded, TorchDevice.CPU, precision));
         }
 
         @Override

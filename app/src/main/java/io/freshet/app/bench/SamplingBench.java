@@ -3,7 +3,7 @@ package io.freshet.app.bench;
 import io.freshet.model.DenoiserConfig;
 import io.freshet.model.DenoiserScripts;
 import io.freshet.sampling.Precision;
-import io.freshet.script.Graph.Operators;
+import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.script.TorchThreads;
 import io.freshet.weights.Tensor;
@@ -93,7 +93,7 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
     }
 
     private TorchModule load(Map<String, Tensor> folded, Precision precision) {
-        return TorchModule.load(DenoiserScripts.inference(config, folded, Operators.CURRENT, precision));
+        return TorchModule.load(DenoiserScripts.inference(config, folded, TorchDevice.CPU, precision));
     }
 
     private Tensor[] inputs() {

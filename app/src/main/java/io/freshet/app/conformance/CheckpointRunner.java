@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.freshet.model.DenoiserConfig;
 import io.freshet.model.DenoiserScripts;
+import io.freshet.sampling.Precision;
 import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.ScratchFile;
@@ -110,7 +111,8 @@ final class CheckpointRunner implements FixtureRunner {
         String type = arguments.path("depth").isArray() ? "U_DiT" : "DiT";
         DenoiserConfig config = OriginalConstructors.config(type, arguments, inputSize);
         Map<String, Tensor> folded = DenoiserScripts.fold(config, weights);
-        try (TorchModule network = TorchModule.load(DenoiserScripts.inference(config, folded), device)) {
+        try (TorchModule network =
+                TorchModule.load(DenoiserScripts.inference(config, folded, device, Precision.FP32), device)) {
             Tensor out = network.run(
                             "forward",
                             fixture.tensor("input.x"),

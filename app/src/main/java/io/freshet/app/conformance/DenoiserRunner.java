@@ -56,7 +56,7 @@ final class DenoiserRunner implements FixtureRunner {
 
     private static void checkInference(
             Fixture fixture, DenoiserConfig config, Map<String, Tensor> folded, TorchDevice device, Checks checks) {
-        Observed observed = DenoiserScripts.observed(config, folded);
+        Observed observed = DenoiserScripts.observed(config, folded, device);
         try (TorchModule network = TorchModule.load(observed.module(), device)) {
             Tensor x = fixture.tensor("input.x");
             Tensor y = fixture.tensor("input.y");

@@ -8,6 +8,7 @@ import io.freshet.diffusion.ReverseDistribution;
 import io.freshet.diffusion.Sampler;
 import io.freshet.model.DenoiserConfig;
 import io.freshet.model.DenoiserScripts;
+import io.freshet.sampling.Precision;
 import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.Tensor;
@@ -37,7 +38,8 @@ final class SamplingLoopsRunner implements FixtureRunner {
         String type = model.split("[^A-Za-z0-9_]", 2)[0];
         DenoiserConfig config = OriginalConstructors.config(type, fixture.constructor(), size);
         Map<String, Tensor> folded = DenoiserScripts.fold(config, fixture.below("weights."));
-        try (TorchModule network = TorchModule.load(DenoiserScripts.inference(config, folded), device)) {
+        try (TorchModule network =
+                TorchModule.load(DenoiserScripts.inference(config, folded, device, Precision.FP32), device)) {
             JsonNode scale = fixture.json().path("cfg_scale");
             Model plain = (latents, t) -> predict(network, config, latents, t, labels);
             runLoops(
