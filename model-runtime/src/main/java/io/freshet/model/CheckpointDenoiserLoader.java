@@ -21,6 +21,9 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
     private final CheckpointStore store;
     private final TorchDevice device;
 
+    /** What the time of a pass follows from, beside its rows. */
+    private record Shape(DenoiserConfig config, TorchDevice device) {}
+
     /** Loads onto the CPU. */
     public CheckpointDenoiserLoader(CheckpointStore store) {
         this(store, TorchDevice.CPU);
@@ -66,7 +69,7 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
             if (signature instanceof DenoiserConfig config) {
                 Map<String, Tensor> folded = DenoiserScripts.fold(config, checkpoint.tensors());
                 TorchModule network = TorchModule.load(DenoiserScripts.inference(config, folded), device);
-                return new NetworkDenoiser(config, classNames, network);
+                return new NetworkDenoiser(config, classNames, network, new Shape(config, device));
             }
             return TorchScriptNetwork.load(checkpoint.script(), TorchScriptConfig.of(signature), classNames, device);
         } catch (IllegalArgumentException | IOException e) {

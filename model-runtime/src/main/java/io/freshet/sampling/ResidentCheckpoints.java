@@ -26,7 +26,7 @@ final class ResidentCheckpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ResidentCheckpoints.class);
     private static final Duration LONGEST_STAGING = Duration.ofMinutes(1);
 
-    private final EngineOptions options;
+    private final BucketProfiler profiler;
     private final DenoiserLoader loader;
     private final ExecutorService background;
     private final Object lock = new Object();
@@ -34,8 +34,8 @@ final class ResidentCheckpoints implements AutoCloseable {
     private final Map<String, ResidentCheckpoint> residents = new HashMap<>();
     private boolean closed;
 
-    ResidentCheckpoints(EngineOptions options, DenoiserLoader loader) {
-        this.options = options;
+    ResidentCheckpoints(BucketProfiler profiler, DenoiserLoader loader) {
+        this.profiler = profiler;
         this.loader = loader;
         this.background = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "freshet-stage");
@@ -64,6 +64,16 @@ final class ResidentCheckpoints implements AutoCloseable {
     ResidentCheckpoint find(String sha256) {
         synchronized (lock) {
             return residents.get(sha256);
+        }
+    }
+
+    /** Network rows of the largest bucket among them; 0 where there is none. */
+    int largestBucket() {
+        synchronized (lock) {
+            return residents.values().stream()
+                    .mapToInt(resident -> resident.profile().largest())
+                    .max()
+                    .orElse(0);
         }
     }
 
@@ -122,9 +132,10 @@ final class ResidentCheckpoints implements AutoCloseable {
         LoadedDenoiser loaded = loader.load(ref);
         boolean admitted = false;
         try {
+            BucketProfile profile = profiler.profile(ref, loaded.denoiser());
             long start = System.nanoTime();
-            ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded, options);
-            boolean batchInvariant = resident.warm(options);
+            WarmBuckets warm = WarmBuckets.run(ref, loaded.denoiser(), profile);
+            ResidentCheckpoint resident = new ResidentCheckpoint(ref, loaded, warm.profile());
             long warmMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
             synchronized (lock) {
                 requireOpen(ref);
@@ -137,7 +148,8 @@ final class ResidentCheckpoints implements AutoCloseable {
                     loaded.denoiser().classNames(),
                     loaded.denoiser().prediction(),
                     loaded.denoiser().hasNullLabel(),
-                    batchInvariant,
+                    warm.sameBits() && profile.sameBits(),
+                    warm.profile(),
                     decoder == null ? null : decoder.autoencoderSha256(),
                     loaded.verifyMillis(),
                     loaded.stageMillis(),

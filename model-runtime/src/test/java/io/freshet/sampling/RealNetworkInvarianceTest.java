@@ -76,7 +76,7 @@ class RealNetworkInvarianceTest {
         List<SampleRow> waiting = new ArrayList<>(rows);
         Map<Long, float[]> finished = new HashMap<>();
         for (int k = 0; k < steps && !(waiting.isEmpty() && engine.isIdle()); k++) {
-            while (!waiting.isEmpty() && engine.freeRows() >= 2) {
+            while (!waiting.isEmpty() && engine.freeRows(ToyDenoiser.ref(1).sha256()) >= 2) {
                 engine.submit(waiting.remove(0));
             }
             engine.step().forEach(sample -> finished.put(sample.task().index(), sample.values()));

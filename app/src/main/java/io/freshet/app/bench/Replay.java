@@ -80,13 +80,13 @@ record Replay(List<Arrival> arrivals, PassDurations durations) {
     }
 
     private void submit(SamplingEngine engine, Waiting waiting) {
-        Integer request = waiting.poll(engine.freeRows());
+        Integer request = waiting.poll(engine.freeRows(NOWHERE.sha256()));
         while (request != null) {
             Arrival arrival = arrivals.get(request);
             SamplerSettings settings =
                     new SamplerSettings(SamplerKind.DDIM, arrival.steps(), 0, arrival.guided() ? GUIDANCE : 1);
             engine.submit(SampleRow.start(new SampleTask("bench", request, 0, 0, settings, NOWHERE)));
-            request = waiting.poll(engine.freeRows());
+            request = waiting.poll(engine.freeRows(NOWHERE.sha256()));
         }
     }
 

@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 public final class OfflineSampler {
     private final DenoiserLoader loader;
     private final CheckpointRef checkpoint;
+    private final EngineOptions options;
 
     /** Hears of images as they are finished. */
     @FunctionalInterface
@@ -40,10 +41,12 @@ public final class OfflineSampler {
      * A sampler of one checkpoint.
      *
      * @param loader loads it, with what decodes it if it is of latents
+     * @param options batch sizes, or what they are chosen by
      */
-    public OfflineSampler(DenoiserLoader loader, CheckpointRef checkpoint) {
+    public OfflineSampler(DenoiserLoader loader, CheckpointRef checkpoint, EngineOptions options) {
         this.loader = loader;
         this.checkpoint = checkpoint;
+        this.options = options;
     }
 
     /**
@@ -56,7 +59,7 @@ public final class OfflineSampler {
      */
     public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
-        try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, loader)) {
+        try (SamplingEngine engine = new SamplingEngine(options, loader)) {
             StagedCheckpoint staged = stage(engine);
             SamplerSettings settings = RequestSettings.of(request, staged.prediction());
             settings.kind().requireFits(staged.prediction());
@@ -68,7 +71,7 @@ public final class OfflineSampler {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("Drawing was stopped");
                 }
-                while (next < request.getCount() && engine.freeRows() >= settings.places()) {
+                while (next < request.getCount() && engine.freeRows(checkpoint.sha256()) >= settings.places()) {
                     int label = labels[(int) (next % labels.length)];
                     engine.submit(SampleRow.start(new SampleTask(
                             request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));

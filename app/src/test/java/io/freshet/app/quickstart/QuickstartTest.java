@@ -19,6 +19,7 @@ import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.RequestStatus;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.script.TorchDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -167,7 +168,8 @@ class QuickstartTest {
     private static List<String> offline(RunDirectory run, GenerationRequest request, String sha256) throws Exception {
         CheckpointChoice choice = CheckpointChoice.find(run.checkpoints(), "sha256:" + sha256);
         SortedMap<Long, GeneratedImage> drawn = new TreeMap<>();
-        new OfflineSampler(new CheckpointDenoiserLoader(choice.store()), choice.checkpoint())
+        new OfflineSampler(
+                        new CheckpointDenoiserLoader(choice.store()), choice.checkpoint(), new EngineOptions(List.of(4, 8)))
                 .draw(request, image -> drawn.put(image.getIndex(), image));
         return files(drawn);
     }

@@ -1,6 +1,7 @@
 package io.freshet.flink.source.event;
 
 import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.BucketProfile;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.List;
 import org.apache.flink.api.connector.source.SourceEvent;
@@ -15,6 +16,7 @@ public final class CheckpointReady implements SourceEvent {
     private final Prediction prediction;
     private final boolean hasNullLabel;
     private final boolean batchInvariant;
+    private final BucketProfile profile;
     private final @Nullable String autoencoderSha256;
     private final long verifyMillis;
     private final long stageMillis;
@@ -26,6 +28,7 @@ public final class CheckpointReady implements SourceEvent {
         this.prediction = staged.prediction();
         this.hasNullLabel = staged.hasNullLabel();
         this.batchInvariant = staged.batchInvariant();
+        this.profile = staged.profile();
         this.autoencoderSha256 = staged.autoencoderSha256();
         this.verifyMillis = staged.verifyMillis();
         this.stageMillis = staged.stageMillis();
@@ -40,6 +43,7 @@ public final class CheckpointReady implements SourceEvent {
                 prediction,
                 hasNullLabel,
                 batchInvariant,
+                profile,
                 autoencoderSha256,
                 verifyMillis,
                 stageMillis,

@@ -13,6 +13,7 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.BucketProfile;
 import io.freshet.sampling.Guidance;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SamplerKind;
@@ -96,6 +97,7 @@ class SamplingPlannerTest {
                         prediction,
                         hasNullLabel,
                         batchInvariant,
+                        new BucketProfile(List.of(2, 8), List.of()),
                         autoencoder,
                         1 + subtask,
                         2,
