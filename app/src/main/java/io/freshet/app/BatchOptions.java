@@ -21,8 +21,9 @@ final class BatchOptions {
     @Option(
             names = "--longest-step",
             paramLabel = "SECONDS",
-            description = "Use no size whose pass takes longer, for nothing interrupts a pass. With --buckets, those are timed"
-                    + " too. Default: 1")
+            description =
+                    "Use no size whose pass takes longer, for nothing interrupts a pass. With --buckets, those are timed"
+                            + " too. Default: 1")
     private @Nullable Double longestStep;
 
     EngineOptions parse() throws CommandException {

@@ -149,8 +149,7 @@ public record EngineBench(
         }
         NavigableMap<Integer, Double> medians = new TreeMap<>();
         passes.forEach((rows, seconds) -> medians.put(rows, Spread.of(seconds).median()));
-        return new Timings(
-                profile, new PassDurations(medians), Spread.of(steps).median());
+        return new Timings(profile, new PassDurations(medians), Spread.of(steps).median());
     }
 
     private static double seconds(Runnable work) {

@@ -15,11 +15,11 @@ import io.freshet.app.local.RunDirectory;
 import io.freshet.app.quickstart.QuickstartOptions.Evaluation;
 import io.freshet.image.Png;
 import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.RequestStatus;
-import io.freshet.sampling.EngineOptions;
 import io.freshet.script.TorchDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -169,7 +169,9 @@ class QuickstartTest {
         CheckpointChoice choice = CheckpointChoice.find(run.checkpoints(), "sha256:" + sha256);
         SortedMap<Long, GeneratedImage> drawn = new TreeMap<>();
         new OfflineSampler(
-                        new CheckpointDenoiserLoader(choice.store()), choice.checkpoint(), new EngineOptions(List.of(4, 8)))
+                        new CheckpointDenoiserLoader(choice.store()),
+                        choice.checkpoint(),
+                        new EngineOptions(List.of(4, 8)))
                 .draw(request, image -> drawn.put(image.getIndex(), image));
         return files(drawn);
     }

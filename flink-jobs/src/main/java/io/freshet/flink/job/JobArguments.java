@@ -37,10 +37,12 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         CHECKPOINT_INTERVAL_MILLIS("time between Flink checkpoints, and until images are visible"),
         CHECKPOINT_DIRECTORY("URI for Flink checkpoints; the cluster's unless given"),
         RESTART_ATTEMPTS("restarts after failures before giving up"),
-        BUCKETS("batch sizes of an engine in network rows, such as 4,8,16,32, used as they are; unless given, 2 to 256 are timed"
-                + " when a model is first loaded, and those are used that are worth it"),
-        LONGEST_STEP("seconds that one batch may take, for Flink's barriers wait for it; sizes that take longer are not used; "
-                + EngineOptions.LONGEST_PASS.toSeconds() + " unless given. With --buckets, they are timed too"),
+        BUCKETS(
+                "batch sizes of an engine in network rows, such as 4,8,16,32, used as they are; unless given, 2 to 256 are timed"
+                        + " when a model is first loaded, and those are used that are worth it"),
+        LONGEST_STEP(
+                "seconds that one batch may take, for Flink's barriers wait for it; sizes that take longer are not used; "
+                        + EngineOptions.LONGEST_PASS.toSeconds() + " unless given. With --buckets, they are timed too"),
         MAX_COUNT("most images in one request"),
         EVALUATION_SAMPLES("images that each checkpoint is judged by; 0 for none"),
         EVALUATION_SEED("their seed, the same for all checkpoints"),

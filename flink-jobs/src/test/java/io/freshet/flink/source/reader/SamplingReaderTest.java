@@ -338,7 +338,9 @@ class SamplingReaderTest {
         reader.start();
         stage(reader, GOOD);
         reader.addSplits(List.of(
-                work("first", 7), WorkSplit.ofRanges(List.of(SampleRange.all(request("pair", 1, 3, GOOD)))), work("last", 1)));
+                work("first", 7),
+                WorkSplit.ofRanges(List.of(SampleRange.all(request("pair", 1, 3, GOOD)))),
+                work("last", 1)));
         reader.pollNext(output);
         assertThat(reader.snapshotState(1).get(0).rows())
                 .as("one row is free, two are needed")
