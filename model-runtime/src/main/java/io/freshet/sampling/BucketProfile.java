@@ -23,6 +23,9 @@ public record BucketProfile(List<Integer> buckets, List<Tried> tried) implements
     /** A smaller bucket is kept if it spares so much of the next larger one's time. */
     private static final double WORTHWHILE = 0.1;
 
+    /** Sizes that give a row other bits are left out if that costs no more of the rows per second. */
+    private static final double PRICE_OF_SAME_BITS = 0.1;
+
     private static final double MILLIS_PER_SECOND = 1000;
 
     public BucketProfile {
@@ -37,7 +40,7 @@ public record BucketProfile(List<Integer> buckets, List<Tried> tried) implements
      * One size that was tried.
      *
      * @param rows of the pass
-     * @param millis the shortest of a few passes
+     * @param millis the shortest of a few passes, as if none had been disturbed
      * @param sameBits whether its first rows came out with the bits that they have in the smallest size
      */
     public record Tried(int rows, double millis, boolean sameBits) implements Serializable {
@@ -53,7 +56,9 @@ public record BucketProfile(List<Integer> buckets, List<Tried> tried) implements
 
     /**
      * Chooses. The largest bucket is the one with the most rows per second among those within the bound, or the smallest size if none
-     * is; below it, each one is kept that takes noticeably less time than the next larger one that is kept.
+     * is; below it, each one is kept that takes noticeably less time than the next larger one that is kept. Sizes that give a row other
+     * bits than the smallest one does are left out, unless they do far more rows per second than the others: which they are does
+     * not follow from durations, so that engines on machines of one kind leave out the same.
      *
      * @param tried ascending, at least one
      * @param longestPass the bound
@@ -61,6 +66,10 @@ public record BucketProfile(List<Integer> buckets, List<Tried> tried) implements
     static BucketProfile chosenFrom(List<Tried> tried, Duration longestPass) {
         List<Tried> within = new ArrayList<>(tried);
         within.removeIf(each -> each.rows() != tried.get(0).rows() && exceeds(each, longestPass));
+        List<Tried> agreeing = within.stream().filter(Tried::sameBits).toList();
+        if (mostRowsPerSecond(agreeing) >= (1 - PRICE_OF_SAME_BITS) * mostRowsPerSecond(within)) {
+            within = agreeing;
+        }
         double enough = (1 - TIE) * mostRowsPerSecond(within);
         int largest = 0;
         while (within.get(largest).rowsPerSecond() < enough) {
@@ -97,9 +106,12 @@ public record BucketProfile(List<Integer> buckets, List<Tried> tried) implements
         return millis;
     }
 
-    /** Whether no size that was tried gives a row other bits, be it used or not; an engine beside this one may use it. */
+    /**
+     * Whether all buckets give a row the bits that the smallest size gives it, and so those that another engine may have chosen; true of
+     * buckets that were told, which nobody tried.
+     */
     public boolean sameBits() {
-        return tried.stream().allMatch(Tried::sameBits);
+        return tried.stream().filter(each -> buckets.contains(each.rows())).allMatch(Tried::sameBits);
     }
 
     /** The same without the buckets of so many rows and more; there must be smaller ones. */
@@ -129,10 +141,11 @@ public record BucketProfile(List<Integer> buckets, List<Tried> tried) implements
                 + tried.stream()
                         .map(each -> String.format(
                                 Locale.ROOT,
-                                "%d in %.1f ms (%.0f rows/s)",
+                                "%d in %.1f ms (%.1f rows/s%s)",
                                 each.rows(),
                                 each.millis(),
-                                each.rowsPerSecond()))
+                                each.rowsPerSecond(),
+                                each.sameBits() ? "" : ", other bits"))
                         .collect(Collectors.joining(", "));
     }
 }

@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,13 +17,13 @@ import org.slf4j.LoggerFactory;
  * Finds the sizes of forward passes that suit a network on this machine, and remembers them by the network's shape: the checkpoints that
  * follow pay only for warming. Lives as long as its engine; used by the thread that stages checkpoints.
  *
- * <p>Other checkpoints are stepped meanwhile, so a pass may be disturbed: of a few runs the shortest counts. A choice that is not the
- * best costs some speed and nothing else.
+ * <p>Other checkpoints are stepped meanwhile, so passes may be disturbed: sizes take turns, and of a few runs the shortest counts. A choice
+ * that is not the best costs some speed and nothing else.
  */
 final class BucketProfiler {
     private static final Logger LOG = LoggerFactory.getLogger(BucketProfiler.class);
 
-    /** Timed runs of a size at most, after one that does not count. */
+    /** Timed runs of a size at most, after a first one that does not count. */
     private static final int RUNS = 4;
 
     /** Once this is spent, each further size is timed once. */
@@ -31,6 +31,11 @@ final class BucketProfiler {
 
     /** Ascending ends when so many sizes in a row have gained no rows per second to speak of. */
     private static final int PATIENCE = 2;
+
+    /** A size whose first run exceeds the bound so many times is not run again. */
+    private static final double HOPELESS = 1.5;
+
+    private static final double NANOS_PER_MILLI = 1e6;
 
     private final EngineOptions options;
     private final LongSupplier nanoTime;
@@ -65,6 +70,7 @@ final class BucketProfiler {
                 ref.directory(),
                 profile,
                 (nanoTime.getAsLong() - start) / 1_000_000);
+        warnOfOtherBits(ref, profile);
         if (shape != null) {
             profiles.put(shape, profile);
         }
@@ -72,41 +78,96 @@ final class BucketProfiler {
     }
 
     private List<Tried> ascend(CheckpointRef ref, Denoiser denoiser, Duration longestPass) throws CheckpointException {
-        long deadline = nanoTime.getAsLong() + BUDGET.toNanos();
-        TrialPass smallest = null;
-        List<Tried> tried = new ArrayList<>();
+        Ascent ascent = new Ascent(longestPass, nanoTime.getAsLong() + BUDGET.toNanos());
         for (int rows : options.buckets()) {
             try {
-                TrialPass pass = new TrialPass(ref, denoiser, rows);
-                smallest = smallest == null ? pass : smallest;
-                tried.add(time(pass, smallest, deadline));
+                ascent.take(new TrialPass(ref, denoiser, rows));
             } catch (DeviceMemoryException | OutOfMemoryError e) {
-                if (tried.isEmpty()) {
+                if (ascent.tried.isEmpty()) {
                     throw e;
                 }
                 LOG.info("Checkpoint '{}': no memory for passes of {} rows: {}", ref.directory(), rows, e.getMessage());
                 break;
             }
-            if (BucketProfile.exceeds(tried.get(tried.size() - 1), longestPass) || hasLevelledOff(tried)) {
+            if (BucketProfile.exceeds(ascent.last(), longestPass) || hasLevelledOff(ascent.tried)) {
                 break;
             }
         }
-        warnOfOtherBits(ref, tried);
-        return tried;
+        return ascent.tried;
     }
 
-    private Tried time(TrialPass pass, TrialPass smallest, long deadline) throws CheckpointException {
-        pass.run();
-        pass.requireFinite();
-        boolean sameBits = pass.agreesWith(smallest);
-        long shortest = Long.MAX_VALUE;
-        for (int run = 0; run < RUNS && (run == 0 || nanoTime.getAsLong() < deadline); run++) {
-            long start = nanoTime.getAsLong();
-            pass.run();
-            shortest = Math.min(shortest, nanoTime.getAsLong() - start);
+    /** From the smallest size to larger ones. */
+    private final class Ascent {
+        final List<Tried> tried = new ArrayList<>();
+        private final double hopelessMillis;
+        private final long deadline;
+        private @Nullable TrialPass smallest;
+        private @Nullable TrialPass fastest;
+        private @Nullable Tried ofFastest;
+
+        Ascent(Duration longestPass, long deadline) {
+            this.hopelessMillis = HOPELESS * longestPass.toNanos() / NANOS_PER_MILLI;
+            this.deadline = deadline;
         }
-        // A clock that stood still would make the rate infinite.
-        return new Tried(pass.rows(), Math.max(1, shortest) / 1e6, sameBits);
+
+        Tried last() {
+            return tried.get(tried.size() - 1);
+        }
+
+        void take(TrialPass pass) throws CheckpointException {
+            double firstMillis = millis(pass, 1);
+            pass.requireFinite();
+            smallest = smallest == null ? pass : smallest;
+            boolean sameBits = pass.agreesWith(smallest);
+            double millis;
+            if (fastest == null || ofFastest == null) {
+                millis = alone(pass);
+            } else {
+                millis = firstMillis > hopelessMillis ? firstMillis : inTurns(pass, fastest, ofFastest);
+            }
+            Tried next = new Tried(pass.rows(), millis, sameBits);
+            if (ofFastest == null || next.rowsPerSecond() > ofFastest.rowsPerSecond()) {
+                fastest = pass;
+                ofFastest = next;
+            }
+            tried.add(next);
+        }
+
+        private double alone(TrialPass pass) {
+            double shortest = Double.MAX_VALUE;
+            for (int run = 0; goesOn(run); run++) {
+                shortest = Math.min(shortest, millis(pass, 1));
+            }
+            return shortest;
+        }
+
+        /**
+         * Times a size in turns with the fastest so far, which runs as often as makes up the same rows: whatever else the machine does
+         * slows both alike, while a short pass by itself may slip through where a long one cannot.
+         */
+        private double inTurns(TrialPass pass, TrialPass fastest, Tried ofFastest) {
+            int repeats = Math.max(1, Math.round((float) pass.rows() / fastest.rows()));
+            double shortest = Double.MAX_VALUE;
+            double shortestOfFastest = Double.MAX_VALUE;
+            for (int run = 0; goesOn(run); run++) {
+                shortestOfFastest = Math.min(shortestOfFastest, millis(fastest, repeats));
+                shortest = Math.min(shortest, millis(pass, 1));
+            }
+            return shortest * (repeats * ofFastest.millis() / shortestOfFastest);
+        }
+
+        private boolean goesOn(int run) {
+            return run == 0 || run < RUNS && nanoTime.getAsLong() < deadline;
+        }
+
+        private double millis(TrialPass pass, int repeats) {
+            long start = nanoTime.getAsLong();
+            for (int i = 0; i < repeats; i++) {
+                pass.run();
+            }
+            // A clock that stood still would make the rate infinite.
+            return Math.max(1, nanoTime.getAsLong() - start) / NANOS_PER_MILLI;
+        }
     }
 
     private static boolean hasLevelledOff(List<Tried> tried) {
@@ -116,22 +177,17 @@ final class BucketProfiler {
                         <= (1 + BucketProfile.TIE) * BucketProfile.mostRowsPerSecond(tried.subList(0, before));
     }
 
-    private static void warnOfOtherBits(CheckpointRef ref, List<Tried> tried) {
-        if (!tried.stream().allMatch(Tried::sameBits)) {
+    private static void warnOfOtherBits(CheckpointRef ref, BucketProfile profile) {
+        if (!profile.sameBits()) {
             LOG.warn(
-                    "Checkpoint '{}': a row's prediction in a batch of {} differs in its bits from the one in a batch of {}."
-                            + " Images will depend slightly on what they are batched with; buckets told as {} avoid that.",
+                    "Checkpoint '{}': in passes of {} rows a prediction differs in its bits from that in smaller ones, and without"
+                            + " them the network would be much slower. Images will depend slightly on what they are batched with;"
+                            + " a single batch size, told, avoids that.",
                     ref.directory(),
-                    rows(tried, false),
-                    tried.get(0).rows(),
-                    rows(tried, true));
+                    profile.tried().stream()
+                            .filter(each -> !each.sameBits())
+                            .map(Tried::rows)
+                            .toList());
         }
-    }
-
-    private static String rows(List<Tried> tried, boolean sameBits) {
-        return tried.stream()
-                .filter(each -> each.sameBits() == sameBits)
-                .map(each -> String.valueOf(each.rows()))
-                .collect(Collectors.joining(","));
     }
 }

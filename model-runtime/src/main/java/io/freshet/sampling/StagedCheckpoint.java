@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param classNames its classes by label
  * @param prediction what it predicts, which decides the samplers that can draw from it
  * @param hasNullLabel whether samples can be guided
- * @param batchInvariant whether, in the trial batches, a row's prediction had the same bits in every bucket, and in every size that was
- *     timed to choose them; where it does not, images depend slightly on what they are batched with
+ * @param batchInvariant whether, in the trial batches, a row's prediction had the same bits in every bucket; where it does not, images
+ *     depend slightly on what they are batched with
  * @param profile its buckets, and what they were chosen by
  * @param autoencoderSha256 identity of the autoencoder that decodes its latents; null for one that draws pixels
  * @param verifyMillis reading and verifying the files

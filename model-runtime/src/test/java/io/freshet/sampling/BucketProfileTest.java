@@ -62,6 +62,24 @@ class BucketProfileTest {
     }
 
     @Test
+    void leavesOutSizesWithOtherBitsIfThatCostsLittle() {
+        List<Tried> tried = List.of(
+                new Tried(4, 100, true), new Tried(8, 150, false), new Tried(16, 200, true), new Tried(32, 370, false));
+        BucketProfile profile = BucketProfile.chosenFrom(tried, SECOND);
+        assertThat(profile.buckets()).as("32 rows do 8 % more").containsExactly(4, 16);
+        assertThat(profile.sameBits()).isTrue();
+        assertThat(profile.toString()).contains("32 in 370.0 ms (86.5 rows/s, other bits)");
+    }
+
+    @Test
+    void usesSizesWithOtherBitsIfTheyAreMuchFasterAndSaysSo() {
+        List<Tried> tried = List.of(new Tried(4, 100, true), new Tried(8, 110, false), new Tried(16, 130, false));
+        BucketProfile profile = BucketProfile.chosenFrom(tried, SECOND);
+        assertThat(profile.buckets()).containsExactly(8, 16);
+        assertThat(profile.sameBits()).isFalse();
+    }
+
+    @Test
     void findsTheBucketOfSomeRows() {
         BucketProfile profile = BucketProfile.told(List.of(2, 8));
         assertThat(profile.bucketFor(1)).isEqualTo(2);
@@ -76,8 +94,8 @@ class BucketProfileTest {
         BucketProfile profile = BucketProfile.chosenFrom(tried(2, 10, 4, 12.54, 8, 40), SECOND);
         assertThat(profile)
                 .hasToString(
-                        "passes of 2, 4 rows; timed: 2 in 10.0 ms (200 rows/s), 4 in 12.5 ms (319 rows/s), 8 in 40.0 ms"
-                                + " (200 rows/s)");
+                        "passes of 2, 4 rows; timed: 2 in 10.0 ms (200.0 rows/s), 4 in 12.5 ms (319.0 rows/s), 8 in 40.0 ms"
+                                + " (200.0 rows/s)");
         assertThat(profile.passMillis())
                 .containsEntry(2, 10.0)
                 .containsEntry(8, 40.0)
