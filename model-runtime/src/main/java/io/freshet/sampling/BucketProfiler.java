@@ -29,7 +29,7 @@ final class BucketProfiler {
     /** Once this is spent, each further size is timed once. */
     private static final Duration BUDGET = Duration.ofSeconds(2);
 
-    /** Ascending ends when so many sizes in a row have gained no rows per second to speak of. */
+    /** Ascending ends when so many sizes in a row have gained no rows per second to speak of; one will do when the budget is spent. */
     private static final int PATIENCE = 2;
 
     /** A size whose first run exceeds the bound so many times is not run again. */
@@ -89,7 +89,7 @@ final class BucketProfiler {
                 LOG.info("Checkpoint '{}': no memory for passes of {} rows: {}", ref.directory(), rows, e.getMessage());
                 break;
             }
-            if (BucketProfile.exceeds(ascent.last(), longestPass) || hasLevelledOff(ascent.tried)) {
+            if (ascent.hasEnded()) {
                 break;
             }
         }
@@ -99,19 +99,24 @@ final class BucketProfiler {
     /** From the smallest size to larger ones. */
     private final class Ascent {
         final List<Tried> tried = new ArrayList<>();
-        private final double hopelessMillis;
+        private final Duration longestPass;
         private final long deadline;
         private @Nullable TrialPass smallest;
         private @Nullable TrialPass fastest;
         private @Nullable Tried ofFastest;
 
         Ascent(Duration longestPass, long deadline) {
-            this.hopelessMillis = HOPELESS * longestPass.toNanos() / NANOS_PER_MILLI;
+            this.longestPass = longestPass;
             this.deadline = deadline;
         }
 
-        Tried last() {
-            return tried.get(tried.size() - 1);
+        /** Whether larger sizes are out of bounds, or promise nothing. */
+        boolean hasEnded() {
+            int before = tried.size() - (nanoTime.getAsLong() < deadline ? PATIENCE : 1);
+            boolean levelledOff = before > 0
+                    && BucketProfile.mostRowsPerSecond(tried)
+                            <= (1 + BucketProfile.TIE) * BucketProfile.mostRowsPerSecond(tried.subList(0, before));
+            return levelledOff || BucketProfile.exceeds(tried.get(tried.size() - 1), longestPass);
         }
 
         void take(TrialPass pass) throws CheckpointException {
@@ -123,6 +128,7 @@ final class BucketProfiler {
             if (fastest == null || ofFastest == null) {
                 millis = alone(pass);
             } else {
+                double hopelessMillis = HOPELESS * longestPass.toNanos() / NANOS_PER_MILLI;
                 millis = firstMillis > hopelessMillis ? firstMillis : inTurns(pass, fastest, ofFastest);
             }
             Tried next = new Tried(pass.rows(), millis, sameBits);
@@ -168,13 +174,6 @@ final class BucketProfiler {
             // A clock that stood still would make the rate infinite.
             return Math.max(1, nanoTime.getAsLong() - start) / NANOS_PER_MILLI;
         }
-    }
-
-    private static boolean hasLevelledOff(List<Tried> tried) {
-        int before = tried.size() - PATIENCE;
-        return before > 0
-                && BucketProfile.mostRowsPerSecond(tried)
-                        <= (1 + BucketProfile.TIE) * BucketProfile.mostRowsPerSecond(tried.subList(0, before));
     }
 
     private static void warnOfOtherBits(CheckpointRef ref, BucketProfile profile) {
