@@ -99,7 +99,7 @@ public record BucketProfile(List<Integer> buckets, List<Tried> tried) implements
         return buckets.get(buckets.size() - 1);
     }
 
-    /** The shortest pass of each size that was timed, by its rows. */
+    /** How long a pass of each size that was timed takes, by its rows. */
     public Map<Integer, Double> passMillis() {
         Map<Integer, Double> millis = new LinkedHashMap<>();
         tried.forEach(each -> millis.put(each.rows(), each.millis()));

@@ -5,6 +5,7 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.sampling.BucketProfile.Tried;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,14 +18,16 @@ import org.slf4j.LoggerFactory;
  * Finds the sizes of forward passes that suit a network on this machine, and remembers them by the network's shape: the checkpoints that
  * follow pay only for warming. Lives as long as its engine; used by the thread that stages checkpoints.
  *
- * <p>Other checkpoints are stepped meanwhile, so passes may be disturbed: sizes take turns, and of a few runs the shortest counts. A choice
- * that is not the best costs some speed and nothing else.
+ * <p>Other checkpoints are stepped meanwhile, so passes may be disturbed: sizes take turns and are compared in pairs. A choice that is not the best costs some speed and nothing else.
  */
 final class BucketProfiler {
     private static final Logger LOG = LoggerFactory.getLogger(BucketProfiler.class);
 
-    /** Timed runs of a size at most, after a first one that does not count. */
-    private static final int RUNS = 4;
+    /** Timed runs of a size, after a first one that does not count: so many in any case, and more until it has had its slice. */
+    private static final int FEWEST_RUNS = 3;
+
+    private static final int MOST_RUNS = 25;
+    private static final Duration SLICE = Duration.ofMillis(300);
 
     /** Once this is spent, each further size is timed once. */
     private static final Duration BUDGET = Duration.ofSeconds(2);
@@ -140,30 +143,34 @@ final class BucketProfiler {
         }
 
         private double alone(TrialPass pass) {
+            long start = nanoTime.getAsLong();
             double shortest = Double.MAX_VALUE;
-            for (int run = 0; goesOn(run); run++) {
+            for (int run = 0; goesOn(run, start); run++) {
                 shortest = Math.min(shortest, millis(pass, 1));
             }
             return shortest;
         }
 
         /**
-         * Times a size in turns with the fastest so far, which runs as often as makes up the same rows: whatever else the machine does
-         * slows both alike, while a short pass by itself may slip through where a long one cannot.
+         * Times a size in turns with the fastest so far, which runs as often as makes up the same rows, and compares them pair by pair:
+         * whatever else the machine does slows both alike, while of passes by themselves the short ones slip through.
          */
         private double inTurns(TrialPass pass, TrialPass fastest, Tried ofFastest) {
             int repeats = Math.max(1, Math.round((float) pass.rows() / fastest.rows()));
-            double shortest = Double.MAX_VALUE;
-            double shortestOfFastest = Double.MAX_VALUE;
-            for (int run = 0; goesOn(run); run++) {
-                shortestOfFastest = Math.min(shortestOfFastest, millis(fastest, repeats));
-                shortest = Math.min(shortest, millis(pass, 1));
+            long start = nanoTime.getAsLong();
+            List<Double> ratios = new ArrayList<>();
+            while (goesOn(ratios.size(), start)) {
+                double millisOfFastest = millis(fastest, repeats);
+                ratios.add(millis(pass, 1) / millisOfFastest);
             }
-            return shortest * (repeats * ofFastest.millis() / shortestOfFastest);
+            Collections.sort(ratios);
+            return ratios.get(ratios.size() / 2) * repeats * ofFastest.millis();
         }
 
-        private boolean goesOn(int run) {
-            return run == 0 || run < RUNS && nanoTime.getAsLong() < deadline;
+        private boolean goesOn(int runs, long start) {
+            long now = nanoTime.getAsLong();
+            boolean inSlice = runs < FEWEST_RUNS || runs < MOST_RUNS && now - start < SLICE.toNanos();
+            return runs == 0 || now < deadline && inSlice;
         }
 
         private double millis(TrialPass pass, int repeats) {

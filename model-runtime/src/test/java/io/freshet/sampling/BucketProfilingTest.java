@@ -78,7 +78,7 @@ class BucketProfilingTest {
     }
 
     @Test
-    void countsTheShortestOfAFewPassesAndNotTheFirst() {
+    void countsTheShortestOfAFewPassesOfTheSmallestSizeAndNotTheFirst() {
         List<Double> noise = List.of(500.0, 40.0, 3.0, 0.0, 70.0);
         ToyDenoiser denoiser = network(1, rows -> rows);
         IntToDoubleFunction disturbed = rows -> rows + noise.get(denoiser.calls.size() % noise.size());
@@ -112,8 +112,7 @@ class BucketProfilingTest {
                 .as(
                         "five runs in 2.1 s; then a first one of each size, and one in turns with the fastest; then each that is chosen")
                 .containsExactly(
-                        2, 2, 2, 2, 2, 4, 2, 2, 4, 8, 4, 4, 8, 16, 8, 8, 16, 32, 16, 16, 32, 64, 32, 32, 64, 2, 8, 16,
-                        32);
+                        2, 2, 2, 2, 4, 2, 2, 4, 8, 4, 4, 8, 16, 8, 8, 16, 32, 16, 16, 32, 64, 32, 32, 64, 2, 8, 16, 32);
     }
 
     @Test
