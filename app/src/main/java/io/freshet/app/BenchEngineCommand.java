@@ -9,12 +9,17 @@ import io.freshet.app.console.ProgressBar;
 import io.freshet.app.console.Table;
 import io.freshet.app.console.Table.Column;
 import io.freshet.checkpoint.CheckpointException;
+import io.freshet.model.DenoiserConfig;
+import io.freshet.model.ModelPreset;
+import io.freshet.model.Presets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -24,8 +29,9 @@ import picocli.CommandLine.ParentCommand;
         description = {
             "Replay a mixed load with continuous and with static batching, and time the engine.",
             "",
-            "Requests of 10 to 250 steps, half of them guided, come at random to a small U-DiT; those of at most 25 steps go first."
-                    + " The replay is in virtual time: a pass takes what it was measured to take, by its number of rows."
+            "Requests of 10 to 250 steps, half of them guided, come at random to a U-DiT; those of at most 25 steps go first."
+                    + " The replay is in virtual time: a pass takes what it was measured to take, by its number of rows. Beside"
+                    + " the engine's batch sizes, 4, 8, 16 and 32 are timed."
         },
         descriptionHeading = "%n",
         optionListHeading = "%nOptions:%n",
@@ -34,6 +40,7 @@ import picocli.CommandLine.ParentCommand;
             "Examples:",
             "  freshet bench engine",
             "  freshet bench engine --utilisation 0.9 --requests 2000 --json",
+            "  freshet bench engine --model U-DiT-S --rounds 5 --longest-step 2",
         })
 final class BenchEngineCommand implements Callable<Integer> {
     private final Session session;
@@ -41,6 +48,15 @@ final class BenchEngineCommand implements Callable<Integer> {
     @ParentCommand
     @SuppressWarnings("NullAway.Init") // set by picocli
     private BenchCommand parent;
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME",
+            description = "One of those that 'freshet model list' shows. Default: a small U-DiT of 32 channels.")
+    private @Nullable String model;
+
+    @Mixin
+    private BatchOptions batches = new BatchOptions();
 
     @Option(
             names = "--requests",
@@ -87,7 +103,7 @@ final class BenchEngineCommand implements Callable<Integer> {
 
     private EngineFigures measure() throws CommandException, IOException {
         try {
-            EngineBench bench = new EngineBench(requests, utilisation, rounds, seed);
+            EngineBench bench = new EngineBench(network(), batches.parse(), requests, utilisation, rounds, seed);
             try (ProgressBar bar = new ProgressBar(session.terminal(), "measuring", "rounds", rounds)) {
                 return bench.run(done -> bar.update(done, ""));
             }
@@ -96,6 +112,16 @@ final class BenchEngineCommand implements Callable<Integer> {
         } catch (CheckpointException e) {
             throw CommandException.failure(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private DenoiserConfig network() throws CommandException {
+        if (model == null) {
+            return EngineBench.SMALL;
+        }
+        return Presets.find(model)
+                .map(ModelPreset::config)
+                .orElseThrow(() -> CommandException.badInput(
+                        "there is no network '" + model + "': 'freshet model list' shows those there are"));
     }
 
     private static List<String> lines(EngineFigures figures) {
@@ -117,7 +143,15 @@ final class BenchEngineCommand implements Callable<Integer> {
                 figures.longMedianSecondsStatic());
         row(table, "images per second", figures.imagesPerSecondContinuous(), figures.imagesPerSecondStatic());
         row(table, "share of time in passes", figures.busyShareContinuous(), figures.busyShareStatic());
-        List<String> lines = new ArrayList<>(table.lines());
+        List<String> lines = new ArrayList<>(passes(figures).lines());
+        lines.add("");
+        lines.add(String.format(
+                Locale.ROOT,
+                "rows per second, %s over 4 to 32: %.2f",
+                figures.profiledMillis().isEmpty() ? "told buckets" : "chosen buckets",
+                figures.rowsPerSecondRatio()));
+        lines.add("");
+        lines.addAll(table.lines());
         lines.add("");
         lines.add(String.format(
                 Locale.ROOT,
@@ -134,6 +168,18 @@ final class BenchEngineCommand implements Callable<Integer> {
                 figures.time(),
                 figures.threads()));
         return lines;
+    }
+
+    private static Table passes(EngineFigures figures) {
+        Table table = new Table(
+                Column.number("rows"), Column.number("seconds"), Column.number("rows/s"), Column.text("used"));
+        figures.passSeconds()
+                .forEach((rows, seconds) -> table.row(
+                        String.valueOf(rows),
+                        number(seconds),
+                        String.format(Locale.ROOT, "%.1f", rows / seconds),
+                        figures.buckets().contains(rows) ? "yes" : "no"));
+        return table;
     }
 
     private static void row(Table table, String name, double ours, double fixed) {

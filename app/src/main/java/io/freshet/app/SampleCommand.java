@@ -13,6 +13,7 @@ import io.freshet.checkpoint.CheckpointException;
 import io.freshet.model.autoencoder.AutoencoderChoice;
 import io.freshet.model.autoencoder.DecodingLoader;
 import io.freshet.sampling.DenoiserLoader;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
@@ -86,6 +87,9 @@ final class SampleCommand implements Callable<Integer> {
     @Mixin
     private DeviceOption device = new DeviceOption();
 
+    @Mixin
+    private BatchOptions batches = new BatchOptions();
+
     @Option(names = "--json", description = "Print what was done as one JSON object on standard output.")
     private boolean asJson;
 
@@ -99,6 +103,7 @@ final class SampleCommand implements Callable<Integer> {
         GenerationRequest request =
                 wanted.request("sample-" + UUID.randomUUID().toString().substring(0, 8));
         CheckpointChoice choice = choose(request.getCheckpoint());
+        EngineOptions engine = batches.parse();
         TorchDevice on = device.parse();
         DenoiserLoader loader = new DecodingLoader(choice.store(), decoder(), on);
         ImageFolder folder = wanted.folder(request);
@@ -109,7 +114,7 @@ final class SampleCommand implements Callable<Integer> {
                 StopSignals.Section drawing = session.stop().during(Reaction.INTERRUPT)) {
             String detail = "checkpoint of step " + choice.checkpoint().step();
             bar.detail(detail);
-            drawn = new OfflineSampler(loader, choice.checkpoint()).draw(request, image -> {
+            drawn = new OfflineSampler(loader, choice.checkpoint(), engine).draw(request, image -> {
                 folder.add(image);
                 if (one.isEmpty()) {
                     one.add(image);
@@ -143,11 +148,14 @@ final class SampleCommand implements Callable<Integer> {
             session.terminal()
                     .line("on " + on
                             + " an image depends slightly on what it is batched with: another count or class order"
-                            + " may change its last bits");
+                            + " may change its last bits; '--buckets "
+                            + drawn.profile().largest() + "' draws it the same each time");
         }
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("device", on.toString());
         details.put("batchInvariant", drawn.batchInvariant());
+        details.put("buckets", drawn.profile().buckets());
+        details.put("passMillis", drawn.profile().passMillis());
         if (drawn.autoencoderSha256() != null) {
             details.put("autoencoderSha256", drawn.autoencoderSha256());
         }

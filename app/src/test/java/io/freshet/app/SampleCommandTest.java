@@ -141,12 +141,20 @@ class SampleCommandTest {
         JsonNode report = new ObjectMapper().readTree(results.toString(StandardCharsets.UTF_8));
         assertThat(report.path("device").asText()).isEqualTo("cpu");
         assertThat(report.path("batchInvariant").isBoolean()).isTrue();
+        assertThat(report.path("buckets"))
+                .as("chosen from those that were timed")
+                .isNotEmpty();
+        assertThat(report.path("passMillis").path("4").asDouble()).isPositive();
         assertThat(report.path("autoencoderSha256").asText()).isEqualTo(decoder.sha256());
 
-        assertThat(sample("again")).isEqualTo(ExitCode.OK);
+        results.reset();
+        assertThat(sample("again", "--buckets", "4,6")).isEqualTo(ExitCode.OK);
+        report = new ObjectMapper().readTree(results.toString(StandardCharsets.UTF_8));
+        assertThat(report.path("buckets").toString()).as("told").isEqualTo("[4,6]");
+        assertThat(report.path("passMillis").isEmpty()).as("nothing timed").isTrue();
         assertThat(manifest("again"))
                 .extracting(row -> row.path("fileSha256").asText())
-                .as("the same images again")
+                .as("the same images again, in other batches")
                 .isEqualTo(rows.stream()
                         .map(row -> row.path("fileSha256").asText())
                         .toList());

@@ -22,6 +22,9 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
     private final CheckpointStore store;
     private final TorchDevice device;
 
+    /** What the time of a pass follows from, beside its rows. */
+    private record Shape(DenoiserConfig config, TorchDevice device, Precision precision) {}
+
     /** Loads onto the CPU. */
     public CheckpointDenoiserLoader(CheckpointStore store) {
         this(store, TorchDevice.CPU);
@@ -69,7 +72,7 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
                 Map<String, Tensor> folded = DenoiserScripts.fold(config, checkpoint.tensors());
                 TorchModule network =
                         TorchModule.load(DenoiserScripts.inference(config, folded, device, precision), device);
-                return new NetworkDenoiser(config, classNames, network);
+                return new NetworkDenoiser(config, classNames, network, new Shape(config, device, precision));
             }
             if (precision != Precision.FP32) {
                 throw new IllegalArgumentException(

@@ -29,6 +29,6 @@ public final class TorchScriptNetwork {
     public static Denoiser load(Path archive, TorchScriptConfig config, List<String> classNames, TorchDevice device)
             throws IOException {
         TorchScriptArchive.requireConfined(archive);
-        return new NetworkDenoiser(config, classNames, TorchModule.load(archive, device));
+        return new NetworkDenoiser(config, classNames, TorchModule.load(archive, device), null);
     }
 }

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * alone.
  */
 final class DecodeQueue implements AutoCloseable {
-    private final int limit;
     private final ExecutorService background;
     private final Deque<InFlightRow> rows = new ArrayDeque<>();
     private final BlockingDeque<Outcome> outcomes = new LinkedBlockingDeque<>();
@@ -27,9 +26,7 @@ final class DecodeQueue implements AutoCloseable {
     private record Outcome(
             @Nullable FinishedSample image, @Nullable Throwable failure) {}
 
-    /** @param limit samples that may wait before {@link #isFull} */
-    DecodeQueue(int limit) {
-        this.limit = limit;
+    DecodeQueue() {
         this.background = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "freshet-decode");
             thread.setDaemon(true);
@@ -98,8 +95,8 @@ final class DecodeQueue implements AutoCloseable {
                 failure);
     }
 
-    /** Whether so many samples wait that no more should be finished before one is decoded. */
-    boolean isFull() {
+    /** Whether at least so many samples wait to be decoded. */
+    boolean holds(int limit) {
         return rows.size() - outcomes.size() >= limit;
     }
 

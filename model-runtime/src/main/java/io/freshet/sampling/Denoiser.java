@@ -2,6 +2,7 @@ package io.freshet.sampling;
 
 import io.freshet.diffusion.Prediction;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One network in memory, ready to predict. Owned by the engine, which calls it from one thread at a time (not always the
@@ -55,6 +56,14 @@ public interface Denoiser extends AutoCloseable {
     }
 
     /**
+     * What the time of a pass follows from, beside its rows: equal for two networks of one engine that run the same operations on the
+     * same sizes in the same precision, whatever their weights. Null where that is not known: such a network is like no other.
+     */
+    default @Nullable Object shape() {
+        return null;
+    }
+
+    /**
      * One forward pass. A row's output must depend on that row's inputs only, bit for bit: not on its place, its neighbours or N.
      *
      * @param rows N, one of the engine's bucket sizes
@@ -62,6 +71,7 @@ public interface Denoiser extends AutoCloseable {
      * @param t [N] times as {@link #prediction} counts them: for noise, timesteps of the training schedule (not respaced)
      * @param y [N] labels
      * @param out [N, C or 2C, H, W], written
+     * @throws DeviceMemoryException if the device has too little memory left for so many rows; a later call may have fewer
      */
     void predict(int rows, float[] x, float[] t, long[] y, float[] out);
 

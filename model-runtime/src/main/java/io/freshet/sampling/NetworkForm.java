@@ -9,6 +9,11 @@ import io.freshet.checkpoint.CheckpointRef;
  * @param precision the numbers that it is evaluated with
  */
 public record NetworkForm(CheckpointRef checkpoint, Precision precision) {
+    /** For people: the checkpoint's directory and the precision. */
+    String inWords() {
+        return "checkpoint '" + checkpoint.directory() + "' in " + precision.wireName();
+    }
+
     /** For people: the checkpoint's short hash and the precision. */
     @Override
     public String toString() {

@@ -26,7 +26,7 @@ final class ResidentCheckpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ResidentCheckpoints.class);
     private static final Duration LONGEST_STAGING = Duration.ofMinutes(1);
 
-    private final EngineOptions options;
+    private final BucketProfiler profiler;
     private final DenoiserLoader loader;
     private final ExecutorService background;
     private final Object lock = new Object();
@@ -41,8 +41,8 @@ final class ResidentCheckpoints implements AutoCloseable {
         }
     }
 
-    ResidentCheckpoints(EngineOptions options, DenoiserLoader loader) {
-        this.options = options;
+    ResidentCheckpoints(BucketProfiler profiler, DenoiserLoader loader) {
+        this.profiler = profiler;
         this.loader = loader;
         this.background = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "freshet-stage");
@@ -71,6 +71,16 @@ final class ResidentCheckpoints implements AutoCloseable {
     ResidentCheckpoint find(String sha256, Precision precision) {
         synchronized (lock) {
             return residents.get(new Key(sha256, precision));
+        }
+    }
+
+    /** Network rows of the largest bucket among them; 0 where there is none. */
+    int largestBucket() {
+        synchronized (lock) {
+            return residents.values().stream()
+                    .mapToInt(resident -> resident.profile().largest())
+                    .max()
+                    .orElse(0);
         }
     }
 
@@ -131,9 +141,10 @@ final class ResidentCheckpoints implements AutoCloseable {
         LoadedDenoiser loaded = loader.load(ref, form.precision());
         boolean admitted = false;
         try {
+            BucketProfile profile = profiler.profile(form, loaded.denoiser());
             long start = System.nanoTime();
-            ResidentCheckpoint resident = new ResidentCheckpoint(form, loaded, options);
-            boolean batchInvariant = resident.warm(options);
+            WarmBuckets warm = WarmBuckets.run(form, loaded.denoiser(), profile);
+            ResidentCheckpoint resident = new ResidentCheckpoint(form, loaded, warm.profile());
             long warmMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
             synchronized (lock) {
                 requireOpen(ref);
@@ -146,7 +157,8 @@ final class ResidentCheckpoints implements AutoCloseable {
                     form.precision(),
                     loaded.denoiser().classNames(),
                     Abilities.of(loaded.denoiser()),
-                    batchInvariant,
+                    warm.sameBits() && profile.sameBits(),
+                    warm.profile(),
                     decoder == null ? null : decoder.autoencoderSha256(),
                     loaded.verifyMillis(),
                     loaded.stageMillis(),

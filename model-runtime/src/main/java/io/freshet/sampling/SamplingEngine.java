@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * thread may call.
  *
  * <p>Every row has its own time, label, guidance and sampler; a forward pass takes all rows of one checkpoint in one precision,
- * padded to the next bucket. Checkpoints with rows in flight take turns, the one that waited longest first. What a row becomes depends on its
+ * padded to the next bucket. Which buckets there are is told, or found when a network of a new shape is staged ({@link BucketProfile}).
+ * Checkpoints with rows in flight take turns, the one that waited longest first. What a row becomes depends on its
  * task alone, bit for bit, as long as the network's rows do not depend on each other: not on the other rows, the buckets, the
  * order of submission, or whether it was interrupted by {@link #snapshot} and submitted again elsewhere.
  *
@@ -37,18 +39,24 @@ public final class SamplingEngine implements AutoCloseable {
     /**
      * An engine without checkpoints.
      *
-     * @param options sizes of forward passes
+     * @param options sizes of forward passes, or what they are chosen by
      * @param loader called on the engine's background thread, one checkpoint at a time
      */
     public SamplingEngine(EngineOptions options, DenoiserLoader loader) {
+        this(options, loader, System::nanoTime);
+    }
+
+    /** With the clock that trial passes are timed by. */
+    SamplingEngine(EngineOptions options, DenoiserLoader loader, LongSupplier nanoTime) {
         this.options = options;
-        this.checkpoints = new ResidentCheckpoints(options, loader);
-        this.decoding = new DecodeQueue(options.maxRows());
+        this.checkpoints = new ResidentCheckpoints(new BucketProfiler(options, nanoTime), loader);
+        this.decoding = new DecodeQueue();
     }
 
     /**
-     * Loads, verifies and warms a checkpoint in the background while others go on being stepped; repeated calls share one future.
-     * In its two precisions it is two networks, each of which is staged and unloaded for itself. The checkpoint is resident by the time the future completes. It fails with
+     * Loads, verifies and warms a checkpoint, and finds its buckets if its network is of a new shape, in the background while others go on
+     * being stepped; repeated calls share one future. In its two precisions it is two networks, each of which is staged and unloaded for
+     * itself. The checkpoint is resident by the time the future completes. It fails with
      * {@link io.freshet.checkpoint.CheckpointException} where the checkpoint cannot be read, does not run, or predicts values that
      * are not finite; nothing of it stays in memory then, other checkpoints are not touched, and a later call tries again.
      */
@@ -83,15 +91,31 @@ public final class SamplingEngine implements AutoCloseable {
     }
 
     /**
-     * Network rows not taken: a guided sample takes two, an unguided one takes one. One that is guided at some noise levels only keeps
-     * both of its own throughout, though it runs a single one where it is not guided.
+     * Network rows that samples of this checkpoint in this precision can still take: its largest bucket less what those in flight keep, so that each of
+     * its passes runs them all; 0 while it is not resident. A guided sample takes two, an unguided one takes one. One that is guided at
+     * some noise levels only keeps both of its own throughout, though it runs a single one where it is not guided.
      */
-    public int freeRows() {
-        return options.maxRows() - takenRows;
+    public int freeRows(String sha256, Precision precision) {
+        ResidentCheckpoint checkpoint = checkpoints.find(sha256, precision);
+        return checkpoint == null ? 0 : checkpoint.freeRows();
+    }
+
+    /** Network rows that samples in flight keep, of all checkpoints. */
+    public int takenRows() {
+        return takenRows;
     }
 
     /**
-     * Takes a row in; its checkpoint must be resident and {@link #freeRows} large enough. One that has taken all its steps, as
+     * How many network rows make a full pass: the largest bucket of the resident checkpoints or, while there is none, the smallest that
+     * there may be.
+     */
+    public int capacity() {
+        int largest = checkpoints.largestBucket();
+        return largest > 0 ? largest : options.buckets().get(0);
+    }
+
+    /**
+     * Takes a row in; its checkpoint must be resident and have enough {@link #freeRows}. One that has taken all its steps, as
      * {@link #snapshot} has them, goes to be decoded at once.
      *
      * @throws IllegalStateException if one of these does not hold, or the engine is closed
@@ -110,13 +134,14 @@ public final class SamplingEngine implements AutoCloseable {
             return;
         }
         int places = task.settings().places();
-        if (places > freeRows()) {
-            throw new IllegalStateException(describe(task) + " takes " + places + " network rows, but " + freeRows()
-                    + " of " + options.maxRows() + " are free: submit it when others have finished");
+        if (places > checkpoint.freeRows()) {
+            throw new IllegalStateException(describe(task) + " takes " + places + " network rows, but "
+                    + checkpoint.freeRows() + " of " + checkpoint.profile().largest()
+                    + " are free: submit it when others have finished");
         }
         inFlight.add(new InFlightRow(row, checkpoint));
         takenRows += places;
-        checkpoint.rowEntered(clock++);
+        checkpoint.rowEntered(places, clock++);
     }
 
     /**
@@ -135,7 +160,7 @@ public final class SamplingEngine implements AutoCloseable {
 
     /** Whether {@link #step} would take one: rows are in flight, and the decoder is not too far behind. */
     public boolean canStep() {
-        return !inFlight.isEmpty() && !decoding.isFull();
+        return !inFlight.isEmpty() && !decoding.holds(capacity());
     }
 
     /** Waits until {@link #canStep}, or a sample is decoded, or could not be; returns at once when idle. */
@@ -164,16 +189,15 @@ public final class SamplingEngine implements AutoCloseable {
                 batch.add(row);
             }
         }
-        int bucket = options.bucketFor(used);
+        int bucket = checkpoint.profile().bucketFor(used);
         buffers.pad(used, bucket);
         buffers.predict(checkpoint.denoiser(), bucket);
         int at = 0;
         for (InFlightRow row : batch) {
             at += row.advance(buffers, at);
         }
-        int before = inFlight.size();
         List<FinishedSample> finished = release(checkpoint);
-        checkpoint.stepped(before - inFlight.size(), clock++);
+        checkpoint.stepped(clock++);
         statistics = statistics.plusPass(batch.size(), used, bucket);
         batch.clear();
         return finished;
@@ -232,6 +256,7 @@ public final class SamplingEngine implements AutoCloseable {
             if (row.finished()) {
                 any = true;
                 takenRows -= row.places();
+                checkpoint.rowLeft(row.places());
                 if (decoder == null) {
                     finished.add(row.finish());
                 } else {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param abilities what can be asked of its network
  * @param batchInvariant whether, in the trial batches, a row's prediction had the same bits in every bucket; where it does not, images
  *     depend slightly on what they are batched with
+ * @param profile its buckets, and what they were chosen by
  * @param autoencoderSha256 identity of the autoencoder that decodes its latents; null for one that draws pixels
  * @param verifyMillis reading and verifying the files
  * @param stageMillis building the network in memory
@@ -24,6 +25,7 @@ public record StagedCheckpoint(
         List<String> classNames,
         Abilities abilities,
         boolean batchInvariant,
+        BucketProfile profile,
         @Nullable String autoencoderSha256,
         long verifyMillis,
         long stageMillis,

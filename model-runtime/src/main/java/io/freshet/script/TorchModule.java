@@ -41,6 +41,10 @@ public final class TorchModule implements AutoCloseable {
 
     private static final long MAX_BYTES_IN_MEMORY = 64L << 20;
 
+    /** Of CUDA's allocator, of the CPU's, and of operators that cannot get workspace. */
+    private static final List<String> MEMORY_COMPLAINTS =
+            List.of("out of memory", "not enough memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED");
+
     private final PtNDManager manager;
     private final PtSymbolBlock block;
 
@@ -184,6 +188,21 @@ public final class TorchModule implements AutoCloseable {
         } catch (EngineException e) {
             throw new IllegalStateException("The method '" + method + "' failed: " + reason(e), e);
         }
+    }
+
+    /**
+     * Whether a method failed because its device, or the machine, has too little memory left. LibTorch says so in words only.
+     *
+     * @param failure what {@link #run} threw
+     */
+    public static boolean lacksMemory(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            String message = String.valueOf(each.getMessage());
+            if (MEMORY_COMPLAINTS.stream().anyMatch(message::contains)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void silenceProfiler() {

@@ -132,7 +132,7 @@ class CheckpointStagingTest {
                 .cause()
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(
-                        "Checkpoint 'toy-00000009' predicts 54 of 108 values that are not finite in a trial batch of 2"
+                        "The network of checkpoint 'toy-00000009' in fp32 predicts 54 of 108 values that are not finite in a trial batch of 2"
                                 + " rows of noise: its weights are broken or training has diverged; go on from an earlier"
                                 + " checkpoint");
         assertThat(diverged.closed).as("its memory is given back").isTrue();

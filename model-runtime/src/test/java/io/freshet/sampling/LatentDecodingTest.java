@@ -117,7 +117,7 @@ class LatentDecodingTest {
             engine.submit(row(i));
         }
         steps(engine, 3);
-        assertThat(engine.freeRows())
+        assertThat(engine.freeRows(ToyDenoiser.ref(1).sha256(), Precision.FP32))
                 .as("places of samples that are only decoded")
                 .isEqualTo(4);
         engine.submit(row(4));

@@ -100,7 +100,8 @@ class RealNetworkInvarianceTest {
         List<SampleRow> waiting = new ArrayList<>(rows);
         Map<Long, float[]> finished = new HashMap<>();
         for (int k = 0; k < steps && !(waiting.isEmpty() && engine.isIdle()); k++) {
-            while (!waiting.isEmpty() && engine.freeRows() >= 2) {
+            while (!waiting.isEmpty()
+                    && engine.freeRows(ToyDenoiser.ref(1).sha256(), precisionOf(waiting.get(0))) >= 2) {
                 engine.submit(waiting.remove(0));
             }
             engine.step().forEach(sample -> finished.put(sample.task().index(), sample.values()));
@@ -110,6 +111,10 @@ class RealNetworkInvarianceTest {
             rows.addAll(waiting);
         }
         return finished;
+    }
+
+    private static Precision precisionOf(SampleRow row) {
+        return row.task().settings().inference().precision();
     }
 
     private static SamplingEngine engine(Prediction prediction, Precision precision, Integer... buckets) {

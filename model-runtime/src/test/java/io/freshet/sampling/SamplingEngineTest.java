@@ -52,6 +52,10 @@ class SamplingEngineTest {
         return new SampleTask(request, index, 77, label, settings, ToyDenoiser.ref(step));
     }
 
+    private static String sha256(SampleRow row) {
+        return row.task().checkpoint().sha256();
+    }
+
     private static List<FinishedSample> drain(SamplingEngine engine) {
         List<FinishedSample> finished = new ArrayList<>();
         while (!engine.isIdle()) {
@@ -117,7 +121,9 @@ class SamplingEngineTest {
                 Collections.shuffle(waiting, random);
                 Map<SampleTask, float[]> actual = new HashMap<>();
                 while (!waiting.isEmpty() || !engine.isIdle()) {
-                    while (!waiting.isEmpty() && engine.freeRows() >= 2 && random.nextInt(3) > 0) {
+                    while (!waiting.isEmpty()
+                            && engine.freeRows(sha256(waiting.get(waiting.size() - 1)), Precision.FP32) >= 2
+                            && random.nextInt(3) > 0) {
                         engine.submit(waiting.remove(waiting.size() - 1));
                     }
                     for (FinishedSample sample : engine.step()) {
@@ -244,18 +250,22 @@ class SamplingEngineTest {
             SamplingEngine engine = loadedEngine(4);
             engine.submit(SampleRow.start(task("long", 0, 0, GUIDED, 0)));
             engine.submit(SampleRow.start(task("short", 0, 0, QUICK, 0)));
-            assertThat(engine.freeRows()).isEqualTo(1);
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .isEqualTo(1);
             assertThat(engine.step()).isEmpty();
             assertThat(engine.step())
                     .extracting(sample -> sample.task().requestId())
                     .containsExactly("short");
-            assertThat(engine.freeRows()).isEqualTo(2);
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .isEqualTo(2);
             engine.submit(SampleRow.start(task("next", 0, 0, GUIDED, 0)));
-            assertThat(engine.freeRows()).isZero();
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .isZero();
             assertThat(drain(engine))
                     .extracting(sample -> sample.task().requestId())
                     .containsExactly("long", "next");
-            assertThat(engine.freeRows()).isEqualTo(4);
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .isEqualTo(4);
         }
 
         @Test
@@ -265,10 +275,13 @@ class SamplingEngineTest {
             SampleTask task = task("r", 0, 1, new SamplerSettings(SamplerKind.DDIM, 4, 0, guidance), 0);
             engine.submit(SampleRow.start(task));
             for (int k = 0; k < 4; k++) {
-                assertThat(engine.freeRows()).as("before evaluation %d", k).isEqualTo(2);
+                assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                        .as("before evaluation %d", k)
+                        .isEqualTo(2);
                 engine.step();
             }
-            assertThat(engine.freeRows()).isEqualTo(4);
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .isEqualTo(4);
             assertThat(loader.get(0).calls)
                     .extracting(call -> call.t()[0] + ": " + Arrays.toString(call.y()))
                     .as("noise levels of about 17, 3.4, 0.95 and 0.01")
@@ -382,7 +395,8 @@ class SamplingEngineTest {
                             "Sample 1 of request 'r' takes 2 network rows, but 1 of 3 are free: submit it when others"
                                     + " have finished");
             engine.submit(SampleRow.start(task("r", 1, 0, QUICK, 0)));
-            assertThat(engine.freeRows()).isZero();
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .isZero();
         }
 
         @Test
@@ -398,7 +412,9 @@ class SamplingEngineTest {
                     .hasMessage(
                             "Sample 0 of request 'r' has 2 evaluations behind it, but 'ddim' of 2 steps takes 2 in all:"
                                     + " there is nothing left to do");
-            assertThat(engine.freeRows()).as("nothing was taken").isEqualTo(3);
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .as("nothing was taken")
+                    .isEqualTo(3);
         }
 
         @Test
@@ -408,7 +424,9 @@ class SamplingEngineTest {
                     .hasMessage(
                             "Sample 0 of request 'r' comes with a history of 1 arrays, but 'unipc' of 5 steps keeps 3: go"
                                     + " on with it by the build that it was saved by, or start it anew");
-            assertThat(engine.freeRows()).as("nothing was taken").isEqualTo(3);
+            assertThat(engine.freeRows(ToyDenoiser.ref(0).sha256(), Precision.FP32))
+                    .as("nothing was taken")
+                    .isEqualTo(3);
             engine.submit(new SampleRow(task, 1, new float[27], new float[3][27]));
         }
 

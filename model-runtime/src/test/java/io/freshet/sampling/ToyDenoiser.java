@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A network whose rows are computed one by one from a single weight, and which remembers what it was asked. */
@@ -26,6 +27,17 @@ final class ToyDenoiser implements Denoiser {
     boolean broken;
     boolean nullLabel = true;
     boolean minglesRows;
+
+    /** What {@link #shape} says. */
+    @Nullable
+    Object shape;
+
+    /** Passes of more rows have no memory. */
+    int memoryRows = Integer.MAX_VALUE;
+
+    /** Is called with the rows of each pass, as it runs. */
+    IntConsumer running = rows -> {};
+
     Prediction prediction = Prediction.NOISE;
 
     ToyDenoiser(int channels, boolean learnsSigma, double weight) {
@@ -90,6 +102,11 @@ final class ToyDenoiser implements Denoiser {
     }
 
     @Override
+    public @Nullable Object shape() {
+        return shape;
+    }
+
+    @Override
     public int channels() {
         return channels;
     }
@@ -120,6 +137,10 @@ final class ToyDenoiser implements Denoiser {
         if (broken) {
             throw new IllegalStateException("the device is gone");
         }
+        if (rows > memoryRows) {
+            throw new DeviceMemoryException(rows, new IllegalStateException("out of memory"));
+        }
+        running.accept(rows);
         calls.add(new Call(rows, Arrays.copyOf(t, rows), Arrays.copyOf(y, rows)));
         int size = channels * SIDE * SIDE;
         int width = learnsSigma ? 2 * size : size;

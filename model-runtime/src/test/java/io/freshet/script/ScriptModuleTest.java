@@ -44,6 +44,25 @@ class ScriptModuleTest {
     }
 
     @Test
+    void tellsAFailureForWantOfMemoryFromOthers() {
+        Graph g = new Graph("forward", ScriptModule::attribute);
+        Value x = g.input("x");
+        String forward = g.result(g.op("torch.matmul", x, g.op("torch.zeros", List.of(2, 1L << 58))));
+        try (TorchModule module = TorchModule.load(new ScriptModule(Map.of(), List.of(forward)))) {
+            assertThatThrownBy(() -> module.run("forward", Tensor.of(new float[2], 1, 2)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .matches(TorchModule::lacksMemory, "is of memory");
+        }
+        Graph h = new Graph("forward", ScriptModule::attribute);
+        String product = h.result(h.op("torch.matmul", h.input("x"), h.op("torch.zeros", List.of(3, 4))));
+        try (TorchModule module = TorchModule.load(new ScriptModule(Map.of(), List.of(product)))) {
+            assertThatThrownBy(() -> module.run("forward", Tensor.of(new float[2], 1, 2)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .matches(failure -> !TorchModule.lacksMemory(failure), "is of shapes");
+        }
+    }
+
+    @Test
     void namesThatAreNoIdentifiersAreRefused() {
         Map<String, Tensor> parameters = Map.of("a b", Tensor.of(new float[1], 1));
         assertThatThrownBy(() -> new ScriptModule(parameters, List.of()))

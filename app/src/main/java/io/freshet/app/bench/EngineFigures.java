@@ -1,5 +1,6 @@
 package io.freshet.app.bench;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,7 +11,12 @@ import java.util.Map;
  * @param shortRequests of them with at most 25 steps, which go first
  * @param utilisation offered network rows over those that the largest bucket does
  * @param threads of LibTorch
- * @param passSeconds median of a forward pass, by bucket
+ * @param buckets that the engine runs
+ * @param profiledMillis what sizes took when they were chosen; empty where they were told
+ * @param passSeconds median of a forward pass, by its rows: of the engine's buckets, and of 4, 8, 16 and 32
+ * @param rowsPerSecond of the engine's largest bucket
+ * @param rowsPerSecondUsual of 32 rows
+ * @param rowsPerSecondRatio the one over the other
  * @param shortMedianSecondsContinuous from arrival to image, short requests, our engine
  * @param shortMedianSecondsStatic the same, static batches
  * @param shortMedianRatio static over continuous
@@ -33,7 +39,12 @@ public record EngineFigures(
         int shortRequests,
         double utilisation,
         int threads,
+        List<Integer> buckets,
+        Map<Integer, Double> profiledMillis,
         Map<Integer, Double> passSeconds,
+        double rowsPerSecond,
+        double rowsPerSecondUsual,
+        double rowsPerSecondRatio,
         double shortMedianSecondsContinuous,
         double shortMedianSecondsStatic,
         double shortMedianRatio,

@@ -185,10 +185,10 @@ public record MemoryBench(int steps, int swaps, double boundMiB) {
         }
 
         private void step() {
-            while (engine.freeRows() > 0) {
+            CheckpointRef ref = checkpoints.get(current);
+            while (engine.freeRows(ref.sha256(), Precision.FP32) > 0) {
                 SamplerKind kind = index % 2 == 0 ? SamplerKind.DDPM : SamplerKind.DDIM;
                 SamplerSettings settings = new SamplerSettings(kind, SAMPLE_STEPS, 0, 1);
-                CheckpointRef ref = checkpoints.get(current);
                 engine.submit(SampleRow.start(new SampleTask("bench", index++, 0, 0, settings, ref)));
             }
             engine.step();

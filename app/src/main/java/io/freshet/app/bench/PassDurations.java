@@ -1,5 +1,6 @@
 package io.freshet.app.bench;
 
+import java.util.Collection;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -24,6 +25,13 @@ record PassDurations(NavigableMap<Integer, Double> seconds) {
             throw new IllegalArgumentException(rows + " rows: the largest bucket has " + largest());
         }
         return bucket.getValue();
+    }
+
+    /** Those of some buckets, each of which was measured. */
+    PassDurations only(Collection<Integer> buckets) {
+        NavigableMap<Integer, Double> chosen = new TreeMap<>(seconds);
+        chosen.keySet().retainAll(buckets);
+        return new PassDurations(chosen);
     }
 
     int largest() {

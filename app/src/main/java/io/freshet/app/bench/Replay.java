@@ -5,6 +5,7 @@ import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.FinishedSample;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplerKind;
@@ -80,13 +81,13 @@ record Replay(List<Arrival> arrivals, PassDurations durations) {
     }
 
     private void submit(SamplingEngine engine, Waiting waiting) {
-        Integer request = waiting.poll(engine.freeRows());
+        Integer request = waiting.poll(engine.freeRows(NOWHERE.sha256(), Precision.FP32));
         while (request != null) {
             Arrival arrival = arrivals.get(request);
             SamplerSettings settings =
                     new SamplerSettings(SamplerKind.DDIM, arrival.steps(), 0, arrival.guided() ? GUIDANCE : 1);
             engine.submit(SampleRow.start(new SampleTask("bench", request, 0, 0, settings, NOWHERE)));
-            request = waiting.poll(engine.freeRows());
+            request = waiting.poll(engine.freeRows(NOWHERE.sha256(), Precision.FP32));
         }
     }
 

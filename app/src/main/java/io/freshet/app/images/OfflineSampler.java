@@ -34,6 +34,7 @@ public final class OfflineSampler {
 
     private final DenoiserLoader loader;
     private final CheckpointRef checkpoint;
+    private final EngineOptions options;
 
     /** Hears of images as they are finished. */
     @FunctionalInterface
@@ -45,10 +46,12 @@ public final class OfflineSampler {
      * A sampler of one checkpoint.
      *
      * @param loader loads it, with what decodes it if it is of latents
+     * @param options batch sizes, or what they are chosen by
      */
-    public OfflineSampler(DenoiserLoader loader, CheckpointRef checkpoint) {
+    public OfflineSampler(DenoiserLoader loader, CheckpointRef checkpoint, EngineOptions options) {
         this.loader = loader;
         this.checkpoint = checkpoint;
+        this.options = options;
     }
 
     /**
@@ -61,7 +64,7 @@ public final class OfflineSampler {
      */
     public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
-        try (SamplingEngine engine = new SamplingEngine(EngineOptions.DEFAULT, loader)) {
+        try (SamplingEngine engine = new SamplingEngine(options, loader)) {
             StagedCheckpoint staged = stage(engine, RequestSettings.precision(request, OWN_PRECISION));
             Prediction prediction = staged.abilities().prediction();
             SamplerSettings settings = RequestSettings.of(request, prediction, OWN_PRECISION);
@@ -73,7 +76,11 @@ public final class OfflineSampler {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("Drawing was stopped");
                 }
-                while (next < request.getCount() && engine.freeRows() >= settings.places()) {
+                while (next < request.getCount()
+                        && engine.freeRows(
+                                        checkpoint.sha256(),
+                                        settings.inference().precision())
+                                >= settings.places()) {
                     int label = labels[(int) (next % labels.length)];
                     engine.submit(SampleRow.start(new SampleTask(
                             request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));

@@ -15,6 +15,7 @@ import io.freshet.app.local.RunDirectory;
 import io.freshet.app.quickstart.QuickstartOptions.Evaluation;
 import io.freshet.image.Png;
 import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
@@ -172,7 +173,10 @@ class QuickstartTest {
     private static List<String> offline(RunDirectory run, GenerationRequest request, String sha256) throws Exception {
         CheckpointChoice choice = CheckpointChoice.find(run.checkpoints(), "sha256:" + sha256);
         SortedMap<Long, GeneratedImage> drawn = new TreeMap<>();
-        new OfflineSampler(new CheckpointDenoiserLoader(choice.store()), choice.checkpoint())
+        new OfflineSampler(
+                        new CheckpointDenoiserLoader(choice.store()),
+                        choice.checkpoint(),
+                        new EngineOptions(List.of(4, 8)))
                 .draw(request, image -> drawn.put(image.getIndex(), image));
         return files(drawn);
     }

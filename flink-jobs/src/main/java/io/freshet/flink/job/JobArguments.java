@@ -42,7 +42,12 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         CHECKPOINT_INTERVAL_MILLIS("time between Flink checkpoints, and until images are visible"),
         CHECKPOINT_DIRECTORY("URI for Flink checkpoints; the cluster's unless given"),
         RESTART_ATTEMPTS("restarts after failures before giving up"),
-        BUCKETS("batch sizes of an engine in network rows, such as 4,8,16,32"),
+        BUCKETS(
+                "batch sizes of an engine in network rows, such as 4,8,16,32, used as they are; unless given, 2 to 256 are timed"
+                        + " when a model is first loaded, and those are used that are worth it"),
+        LONGEST_STEP(
+                "seconds that one batch may take, for Flink's barriers wait for it; sizes that take longer are not used; "
+                        + EngineOptions.LONGEST_PASS.toSeconds() + " unless given. With --buckets, they are timed too"),
         MAX_COUNT("most images in one request"),
         EVALUATION_SAMPLES("images that each checkpoint is judged by; 0 for none"),
         EVALUATION_SEED("their seed, the same for all checkpoints"),
@@ -101,7 +106,7 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 .maxParallelism(given.integer(Option.MAX_PARALLELISM, 128))
                 .checkpointInterval(Duration.ofMillis(given.integer(Option.CHECKPOINT_INTERVAL_MILLIS, 10_000)))
                 .restartAttempts(given.integer(Option.RESTART_ATTEMPTS, Integer.MAX_VALUE))
-                .engine(new EngineOptions(given.integers(Option.BUCKETS, EngineOptions.DEFAULT.buckets())))
+                .engine(engine(given))
                 .planner(planner(given))
                 .reportEvery(given.integer(Option.REPORT_EVERY, 100))
                 .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250));
@@ -112,6 +117,12 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 new AutoencoderChoice(values.get(Option.AUTOENCODER)),
                 TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
                 builder.build());
+    }
+
+    private static EngineOptions engine(Values given) {
+        return EngineOptions.of(
+                given.has(Option.BUCKETS) ? given.integers(Option.BUCKETS, List.of()) : null,
+                given.has(Option.LONGEST_STEP) ? given.number(Option.LONGEST_STEP, 0) : null);
     }
 
     private static PlannerOptions planner(Values given) {
@@ -163,6 +174,10 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 throw new IllegalArgumentException(option.flag() + " is missing: " + option.description);
             }
             return value;
+        }
+
+        boolean has(Option option) {
+            return given.containsKey(option);
         }
 
         void ifPresent(Option option, Consumer<String> use) {

@@ -11,6 +11,7 @@ import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.SamplerOutput;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sampler as a source that pulls work: a planner reads requests and checkpoint announcements from Kafka, and each reader asks
@@ -36,6 +38,7 @@ public final class SamplingSource implements Source<SamplerOutput, WorkSplit, Pl
     private final String topicPrefix;
     private final PlannerOptions plannerOptions;
     private final ArrayList<Integer> buckets;
+    private final @Nullable Duration longestPass;
     private final DenoiserLoaderFactory loaders;
 
     /**
@@ -43,7 +46,7 @@ public final class SamplingSource implements Source<SamplerOutput, WorkSplit, Pl
      * @param clientProperties more settings for Kafka clients, such as security
      * @param topics names of the topics
      * @param plannerOptions limits and habits of the planner
-     * @param engineOptions batch sizes of each reader's engine
+     * @param engineOptions batch sizes of each reader's engine, or what they are chosen by
      * @param loaders makes each reader's loader of checkpoints
      */
     public SamplingSource(
@@ -58,6 +61,7 @@ public final class SamplingSource implements Source<SamplerOutput, WorkSplit, Pl
         this.topicPrefix = topics.prefix();
         this.plannerOptions = plannerOptions;
         this.buckets = new ArrayList<>(engineOptions.buckets());
+        this.longestPass = engineOptions.longestPass();
         this.loaders = loaders;
     }
 
@@ -81,9 +85,8 @@ public final class SamplingSource implements Source<SamplerOutput, WorkSplit, Pl
 
     @Override
     public SourceReader<SamplerOutput, WorkSplit> createReader(SourceReaderContext context) throws Exception {
-        EngineOptions engineOptions = new EngineOptions(List.copyOf(buckets));
-        SamplingEngine engine = new SamplingEngine(engineOptions, loaders.create());
-        return new SamplingReader(context, engine, engineOptions.maxRows());
+        EngineOptions engineOptions = new EngineOptions(List.copyOf(buckets), longestPass);
+        return new SamplingReader(context, new SamplingEngine(engineOptions, loaders.create()));
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.freshet.model.autoencoder.AutoencoderChoice;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import java.time.Duration;
 import java.util.List;
@@ -28,7 +29,7 @@ class JobArgumentsTest {
         assertThat(options.deployment()).isEqualTo("mine");
         assertThat(options.parallelism()).as("the cluster's").isEqualTo(3);
         assertThat(options.checkpointInterval()).isEqualTo(Duration.ofSeconds(2));
-        assertThat(options.engine().buckets()).isEqualTo(List.of(2, 6));
+        assertThat(options.engine()).as("told, not timed").isEqualTo(new EngineOptions(List.of(2, 6)));
         assertThat(options.planner().precision()).isEqualTo(Precision.BF16);
         assertThat(options.planner().evaluation().samples()).isEqualTo(64);
         assertThat(options.planner().evaluation().guidance()).isEqualTo(2.5);
@@ -41,6 +42,19 @@ class JobArgumentsTest {
         assertThat(arguments.device()).isEqualTo("auto");
         assertThat(arguments.options().planner().precision()).isEqualTo(Precision.FP32);
         assertThat(arguments.autoencoder()).isEqualTo(AutoencoderChoice.ONLY_ONE);
+    }
+
+    @Test
+    void timesBatchSizesUnlessTold() {
+        String needed = "--bootstrap-servers k:9092 --store /data ";
+        assertThat(parse(needed.strip()).options().engine()).isEqualTo(EngineOptions.DEFAULT);
+        assertThat(parse(needed + "--longest-step 0.2").options().engine())
+                .isEqualTo(new EngineOptions(EngineOptions.CANDIDATES, Duration.ofMillis(200)));
+        assertThat(parse(needed + "--longest-step 2 --buckets 8,16").options().engine())
+                .isEqualTo(new EngineOptions(List.of(8, 16), Duration.ofSeconds(2)));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--longest-step 0"))
+                .withMessage("The longest pass is 0.0 s: expected 0.001 to 3600.0");
     }
 
     @Test

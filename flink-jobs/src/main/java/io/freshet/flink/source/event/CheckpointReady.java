@@ -1,6 +1,7 @@
 package io.freshet.flink.source.event;
 
 import io.freshet.sampling.Abilities;
+import io.freshet.sampling.BucketProfile;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.List;
@@ -15,6 +16,7 @@ public final class CheckpointReady implements SourceEvent {
     private final List<String> classNames;
     private final Abilities abilities;
     private final boolean batchInvariant;
+    private final BucketProfile profile;
     private final @Nullable String autoencoderSha256;
     private final long verifyMillis;
     private final long stageMillis;
@@ -25,6 +27,7 @@ public final class CheckpointReady implements SourceEvent {
         this.classNames = List.copyOf(staged.classNames());
         this.abilities = staged.abilities();
         this.batchInvariant = staged.batchInvariant();
+        this.profile = staged.profile();
         this.autoencoderSha256 = staged.autoencoderSha256();
         this.verifyMillis = staged.verifyMillis();
         this.stageMillis = staged.stageMillis();
@@ -40,6 +43,7 @@ public final class CheckpointReady implements SourceEvent {
                 classNames,
                 abilities,
                 batchInvariant,
+                profile,
                 autoencoderSha256,
                 verifyMillis,
                 stageMillis,

@@ -308,10 +308,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
                 catalog.commitCandidate(first.classNames(), first.abilities()).checkpoint();
         boolean batchInvariant = staged.stream().allMatch(StagedCheckpoint::batchInvariant);
         LOG.info(
-                "Checkpoint {} of step {} is committed; images {} on what they are batched with",
+                "Checkpoint {} of step {} is committed; images {} on what they are batched with; readers run passes of {} rows",
                 checkpoint.shortSha(),
                 checkpoint.step(),
-                batchInvariant ? "do not depend" : "depend slightly");
+                batchInvariant ? "do not depend" : "depend slightly",
+                staged.stream().map(s -> s.profile().buckets()).distinct().toList());
         notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), batchInvariant, clock.millis()));
         if (options.evaluation().samples() > 0) {
             planEvaluation(first);

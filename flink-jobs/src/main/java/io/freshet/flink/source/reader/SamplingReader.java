@@ -7,6 +7,7 @@ import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.sampling.FinishedSample;
+import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplingEngine;
@@ -30,13 +31,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owns the engine and closes it. Everything happens in the task's thread; only the staging of checkpoints and the decoding of
  * latents run beside it. The reader's state is all samples it holds, with the latents of those in flight or not emitted yet, and all
- * notices not emitted. After scaling in it
- * may be handed more rows than its engine takes: the surplus is parked, runs first, and nothing new is asked for meanwhile.
+ * notices not emitted. After scaling in, or
+ * on a machine whose passes are smaller, it may be handed more rows than its engine takes: the surplus is parked, runs first, and nothing
+ * new is asked for meanwhile.
  */
 public final class SamplingReader implements SourceReader<SamplerOutput, WorkSplit> {
     private final SourceReaderContext context;
     private final SamplingEngine engine;
-    private final int maxRows;
     private final CheckpointShelf shelf;
     private final WorkBuffer buffer = new WorkBuffer();
     private final Map<SampleTask, PlannedRequest> inFlight = new HashMap<>();
@@ -52,12 +53,10 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     /**
      * @param context the runtime
      * @param engine an engine without rows, closed with the reader
-     * @param maxRows network rows that the engine takes
      */
-    public SamplingReader(SourceReaderContext context, SamplingEngine engine, int maxRows) {
+    public SamplingReader(SourceReaderContext context, SamplingEngine engine) {
         this.context = context;
         this.engine = engine;
-        this.maxRows = maxRows;
         this.shelf = new CheckpointShelf(engine, context::sendSourceEventToCoordinator, this::wake);
         engine.onDecoded(this::wake);
         MetricGroup metrics = context.metricGroup();
@@ -69,7 +68,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         this.samplesFinished = metrics.counter(JobMetric.SAMPLES_FINISHED.metricName());
         metrics.gauge(JobMetric.SAMPLES_DECODING.metricName(), engine::decoding);
         this.rowsRestored = metrics.counter(JobMetric.ROWS_RESTORED.metricName());
-        metrics.gauge(JobMetric.ROWS_IN_FLIGHT.metricName(), () -> maxRows - engine.freeRows());
+        metrics.gauge(JobMetric.ROWS_IN_FLIGHT.metricName(), engine::takenRows);
         metrics.gauge(JobMetric.ROWS_WAITING.metricName(), () -> rowsWaiting);
         metrics.gauge(JobMetric.CHECKPOINTS_RESIDENT.metricName(), shelf::size);
         metrics.gauge(JobMetric.LAST_STEP_MILLIS.metricName(), () -> lastStepMillis);
@@ -112,10 +111,14 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
 
     private void fillEngine() {
         RequestRow row;
-        while ((row = buffer.pollRow(shelf::classesOf, engine.freeRows())) != null) {
+        while ((row = buffer.pollRow(shelf::classesOf, this::freeRows)) != null) {
             inFlight.put(row.row().task(), row.request());
             engine.submit(row.row());
         }
+    }
+
+    private int freeRows(NetworkForm network) {
+        return engine.freeRows(network.checkpoint().sha256(), network.precision());
     }
 
     private void step(ReaderOutput<SamplerOutput> output) {
@@ -134,13 +137,14 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         samplesFinished.inc(finished.size());
     }
 
-    /** Asks for as much as fits into the engine, and once more as much to be at hand through a silence of the planner. */
+    /** Asks for as much as fills a pass, and once more as much to be at hand through a silence of the planner. */
     private void askForWork() {
         if (!started || asked || noMoreSplits) {
             return;
         }
-        long room = engine.freeRows() + maxRows - buffer.startableRows(shelf::classesOf);
-        if (room >= Math.max(1, maxRows / 2)) {
+        int capacity = engine.capacity();
+        long room = 2L * capacity - engine.takenRows() - buffer.startableRows(shelf::classesOf);
+        if (room >= Math.max(1, capacity / 2)) {
             asked = true;
             context.sendSourceEventToCoordinator(new WorkWanted((int) room));
         }

@@ -1,5 +1,6 @@
 package io.freshet.flink.source.reader;
 
+import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
@@ -9,9 +10,11 @@ import io.freshet.schemas.avro.SamplerOutput;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.ListIterator;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class WorkBuffer {
     private final Deque<RequestRow> parked = new ArrayDeque<>();
-    private final Deque<SampleRange> ranges = new ArrayDeque<>();
+    private final List<SampleRange> ranges = new ArrayList<>();
     private final Deque<SamplerOutput> notices = new ArrayDeque<>();
 
     void add(WorkSplit split) {
@@ -38,44 +41,45 @@ final class WorkBuffer {
     }
 
     /**
-     * Takes the next sample out.
+     * Takes the next sample out, of a checkpoint that is in memory and has room for it. One that does not fit keeps its turn: none behind
+     * it is taken of the same checkpoint, but those of others are.
      *
      * @param classesOf number of classes of a network; 0 while it is not in memory
-     * @param freeRows network rows that the engine has room for
+     * @param freeRows network rows that the engine has room for, of a network
      * @return a row to submit, or null if nothing can be
      */
     @Nullable
-    RequestRow pollRow(ToIntFunction<NetworkForm> classesOf, int freeRows) {
+    RequestRow pollRow(ToIntFunction<NetworkForm> classesOf, ToIntFunction<NetworkForm> freeRows) {
+        Set<NetworkForm> full = new HashSet<>();
         for (Iterator<RequestRow> each = parked.iterator(); each.hasNext(); ) {
             RequestRow row = each.next();
-            if (classesOf.applyAsInt(row.request().form()) > 0) {
-                if (row.request().rowsPerSample() > freeRows) {
-                    return null;
-                }
+            if (classesOf.applyAsInt(row.request().form()) > 0 && fits(row.request(), freeRows, full)) {
                 each.remove();
                 return row;
             }
         }
-        int skipped = 0;
-        while (skipped < ranges.size()) {
-            SampleRange range = ranges.removeFirst();
+        for (ListIterator<SampleRange> each = ranges.listIterator(); each.hasNext(); ) {
+            SampleRange range = each.next();
             int classes = classesOf.applyAsInt(range.request().form());
-            if (classes == 0) {
-                ranges.addLast(range);
-                skipped++;
-                continue;
+            if (classes > 0 && fits(range.request(), freeRows, full)) {
+                if (range.size() > 1) {
+                    each.set(range.tail(1));
+                } else {
+                    each.remove();
+                }
+                return new RequestRow(
+                        range.request(), SampleRow.start(range.request().task(range.from(), classes)));
             }
-            if (range.request().rowsPerSample() > freeRows) {
-                ranges.addFirst(range);
-                return null;
-            }
-            if (range.size() > 1) {
-                ranges.addFirst(range.tail(1));
-            }
-            return new RequestRow(
-                    range.request(), SampleRow.start(range.request().task(range.from(), classes)));
         }
         return null;
+    }
+
+    private static boolean fits(PlannedRequest request, ToIntFunction<NetworkForm> freeRows, Set<NetworkForm> full) {
+        NetworkForm network = request.form();
+        if (!full.contains(network) && request.rowsPerSample() > freeRows.applyAsInt(network)) {
+            full.add(network);
+        }
+        return !full.contains(network);
     }
 
     /** Network rows of the samples whose network is in memory. */

@@ -12,6 +12,7 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.sampling.Abilities;
+import io.freshet.sampling.BucketProfile;
 import io.freshet.sampling.Inference;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;
@@ -70,6 +71,7 @@ class PlannerPrecisionTest {
                         List.of("circle", "square"),
                         abilities,
                         true,
+                        new BucketProfile(List.of(2, 8), List.of()),
                         null,
                         1,
                         2,

@@ -14,6 +14,7 @@ import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.sampling.Abilities;
+import io.freshet.sampling.BucketProfile;
 import io.freshet.sampling.Guidance;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;
@@ -99,6 +100,7 @@ class SamplingPlannerTest {
                         List.of("circle", "square"),
                         new Abilities(prediction, hasNullLabel, true, false),
                         batchInvariant,
+                        new BucketProfile(List.of(2, 8), List.of()),
                         autoencoder,
                         1 + subtask,
                         2,

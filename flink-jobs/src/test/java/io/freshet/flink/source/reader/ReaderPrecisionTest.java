@@ -62,7 +62,7 @@ class ReaderPrecisionTest {
                 throw new IllegalStateException(e);
             }
         };
-        SamplingReader reader = new SamplingReader(context, new SamplingEngine(OPTIONS, loader), OPTIONS.maxRows());
+        SamplingReader reader = new SamplingReader(context, new SamplingEngine(OPTIONS, loader));
         opened.add(reader);
         return reader;
     }

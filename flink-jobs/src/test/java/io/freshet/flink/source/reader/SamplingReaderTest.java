@@ -54,8 +54,8 @@ class SamplingReaderTest {
     }
 
     private SamplingReader reader() {
-        SamplingReader reader = new SamplingReader(
-                context, new SamplingEngine(OPTIONS, ToyModels.loader("reader-test")), OPTIONS.maxRows());
+        SamplingReader reader =
+                new SamplingReader(context, new SamplingEngine(OPTIONS, ToyModels.loader("reader-test")));
         opened.add(reader);
         return reader;
     }
@@ -132,7 +132,9 @@ class SamplingReaderTest {
     void asksForTwiceItsRoomOnceAndAgainOnlyWhenItWasGivenSomething() throws Exception {
         SamplingReader reader = reader();
         reader.start();
-        assertThat(context.told(WorkWanted.class)).containsExactly(new WorkWanted(16));
+        assertThat(context.told(WorkWanted.class))
+                .as("asks before it is known how large passes are")
+                .containsExactly(new WorkWanted(8));
         stage(reader, GOOD);
         reader.pollNext(output);
         assertThat(context.told(WorkWanted.class)).as("asks without an answer").hasSize(1);
@@ -145,7 +147,7 @@ class SamplingReaderTest {
         reader.pollNext(output);
         assertThat(context.told(WorkWanted.class))
                 .as("asks after 10 of 16 rows came: 8 in the engine, 2 waiting")
-                .containsExactly(new WorkWanted(16), new WorkWanted(6));
+                .containsExactly(new WorkWanted(8), new WorkWanted(6));
     }
 
     @Test
@@ -315,6 +317,44 @@ class SamplingReaderTest {
                 .as("images before those of the range")
                 .noneMatch(i -> i.startsWith("l"));
         run(one, 27);
+    }
+
+    @Test
+    void letsACheckpointsWorkInWhileAnothersWaitsForRoom() throws Exception {
+        SamplingReader reader = reader();
+        reader.start();
+        stage(reader, GOOD, OTHER);
+        reader.addSplits(List.of(
+                work("full", 12), WorkSplit.ofRanges(List.of(SampleRange.all(request("beside", 3, 1, OTHER))))));
+        reader.pollNext(output);
+        assertThat(reader.snapshotState(1).get(0).rows())
+                .as("a full pass of one, and all of the other")
+                .extracting(row -> row.request().requestId())
+                .containsOnly("full", "beside")
+                .hasSize(8 + 3);
+        assertThat(reader.snapshotState(1).get(0).ranges())
+                .as("what waits")
+                .singleElement()
+                .satisfies(range -> assertThat(range.size()).isEqualTo(4));
+        run(reader, 15);
+    }
+
+    @Test
+    void keepsTheTurnOfASampleThatNeedsMoreRoomThanThereIs() throws Exception {
+        SamplingReader reader = reader();
+        reader.start();
+        stage(reader, GOOD);
+        reader.addSplits(List.of(
+                work("first", 7),
+                WorkSplit.ofRanges(List.of(SampleRange.all(request("pair", 1, 3, GOOD)))),
+                work("last", 1)));
+        reader.pollNext(output);
+        assertThat(reader.snapshotState(1).get(0).rows())
+                .as("one row is free, two are needed")
+                .extracting(row -> row.request().requestId())
+                .containsOnly("first")
+                .hasSize(7);
+        run(reader, 9);
     }
 
     @Test
