@@ -14,6 +14,12 @@ import java.util.function.Function;
 
 /** Networks as TorchScript: the folding of trained weights, the inference form, and the trainable form. */
 public final class DenoiserScripts {
+    static final String FORWARD = "forward";
+    /** Of a {@link CachingNetwork}: the whole network, which gives features too. */
+    public static final String FORWARD_WHOLE = "forward_whole";
+    /** Of a {@link CachingNetwork}: its outermost stages, which are given features too. */
+    public static final String FORWARD_SHALLOW = "forward_shallow";
+
     private DenoiserScripts() {}
 
     /**
@@ -36,7 +42,9 @@ public final class DenoiserScripts {
     }
 
     /**
-     * The inference form: {@code forward(x [B, C, S, S], t [B], y [B] int64) -> [B, outChannels, S, S]}.
+     * The inference form: {@code forward(x [B, C, S, S], t [B], y [B] int64) -> [B, outChannels, S, S]}. That of a
+     * {@link CachingNetwork} also has {@code forward_whole(x, t, y) -> (prediction, features)}, whose prediction is that of
+     * {@code forward} bit for bit, and {@code forward_shallow(x, t, y, features) -> prediction}.
      *
      * @param folded from {@link #fold}
      */
@@ -61,8 +69,23 @@ public final class DenoiserScripts {
      */
     public static ScriptModule inference(
             DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
-        Forward forward = new Forward(config, folded, operators, precision);
-        return forward.module(forward.g.result(forward.g.op("torch.contiguous", forward.out)));
+        List<String> methods = new ArrayList<>();
+        Method forward = new Method(FORWARD, config, operators, precision);
+        methods.add(forward.returning(List.of(forward.predict())));
+        if (config.network() instanceof CachingNetwork network) {
+            Method whole = new Method(FORWARD_WHOLE, config, operators, precision);
+            methods.add(whole.returning(whole.predictWhole(network)));
+            Method shallow = new Method(FORWARD_SHALLOW, config, operators, precision);
+            methods.add(shallow.returning(List.of(shallow.predictShallow(network))));
+        }
+        return new ScriptModule(StoredTensors.of(read(config, folded), precision), methods);
+    }
+
+    /** All that methods read. */
+    private static Map<String, Tensor> read(DenoiserConfig config, Map<String, Tensor> folded) {
+        Map<String, Tensor> read = new LinkedHashMap<>(folded);
+        read.putAll(config.network().constants());
+        return read;
     }
 
     /**
@@ -102,15 +125,14 @@ public final class DenoiserScripts {
      * @param folded from {@link #fold}
      */
     public static Observed observed(DenoiserConfig config, Map<String, Tensor> folded) {
-        Forward forward = new Forward(config, folded, Graph.Operators.CURRENT, Precision.FP32);
+        Method forward = new Method(FORWARD, config, Graph.Operators.CURRENT, Precision.FP32);
         List<String> names = new ArrayList<>();
-        List<Value> values = new ArrayList<>(List.of(forward.out));
+        List<Value> values = new ArrayList<>(List.of(forward.predict()));
         forward.g.landmarks().forEach((name, value) -> {
             names.add(name);
             values.add(value.get());
         });
-        values.replaceAll(value -> forward.g.op("torch.contiguous", value));
-        return new Observed(forward.module(forward.g.results(values)), names);
+        return new Observed(new ScriptModule(read(config, folded), List.of(forward.returning(values))), names);
     }
 
     /**
@@ -125,40 +147,59 @@ public final class DenoiserScripts {
         }
     }
 
-    /** A method {@code forward} whose result is not decided yet. */
-    private static final class Forward {
+    /** A method of the inference form, {@code name(x, t, y)} and what it reads besides; float32 outside, whatever it is inside. */
+    private static final class Method {
         // Numbers of types in serialised TorchScript.
         private static final int FLOAT32 = 6;
         private static final int BFLOAT16 = 15;
 
         private final Graph g;
-        private final Map<String, Tensor> tensors;
-        private final Value out;
+        private final DenoiserNetwork network;
+        private final boolean converts;
+        private final Value x;
+        private final Value t;
+        private final List<Value> labels;
 
-        Forward(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
-            g = new Graph("forward", ScriptModule::attribute, operators);
+        Method(String name, DenoiserConfig config, Graph.Operators operators, Precision precision) {
+            g = new Graph(name, ScriptModule::attribute, operators);
             if (precision == Precision.BF16) {
                 g.attentionForm(Graph.AttentionForm.IN_PORTIONS);
             }
-            DenoiserNetwork network = config.network();
-            Map<String, Tensor> read = new LinkedHashMap<>(folded);
-            read.putAll(network.constants());
-            tensors = StoredTensors.of(read, precision);
-            Value x = g.input("x");
-            Value t = g.input("t");
-            Value y = g.input("y");
-            List<Value> labels = Collections.nCopies(network.labelEmbedders(), y);
-            out = precision == Precision.FP32
-                    ? network.forward(g, g::parameter, x, t, labels)
-                    : cast(network.forward(g, g::parameter, cast(x, BFLOAT16), t, labels), FLOAT32);
+            network = config.network();
+            converts = precision != Precision.FP32;
+            x = g.input("x");
+            t = g.input("t");
+            labels = Collections.nCopies(network.labelEmbedders(), g.input("y"));
         }
 
-        private Value cast(Value value, int scalarType) {
-            return g.op("torch.to", value, scalarType);
+        Value predict() {
+            return asFloat32(network.forward(g, g::parameter, inside(x), t, labels));
         }
 
-        ScriptModule module(String source) {
-            return new ScriptModule(tensors, List.of(source));
+        List<Value> predictWhole(CachingNetwork caching) {
+            List<Value> results = caching.forwardWhole(g, g::parameter, inside(x), t, labels);
+            return List.of(asFloat32(results.get(0)), results.get(1));
+        }
+
+        Value predictShallow(CachingNetwork caching) {
+            Value features = g.input("features");
+            return asFloat32(caching.forwardShallow(g, g::parameter, inside(x), t, labels, features));
+        }
+
+        private Value inside(Value value) {
+            return converts ? g.op("torch.to", value, BFLOAT16) : value;
+        }
+
+        private Value asFloat32(Value value) {
+            return converts ? g.op("torch.to", value, FLOAT32) : value;
+        }
+
+        /** Ends the method; a single result is no tuple. */
+        String returning(List<Value> values) {
+            List<Value> contiguous = values.stream()
+                    .map(value -> g.op("torch.contiguous", value))
+                    .toList();
+            return contiguous.size() == 1 ? g.result(contiguous.get(0)) : g.results(contiguous);
         }
     }
 
