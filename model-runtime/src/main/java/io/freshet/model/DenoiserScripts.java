@@ -14,7 +14,8 @@ import java.util.function.Function;
 
 /** Networks as TorchScript: the folding of trained weights, the inference form, and the trainable form. */
 public final class DenoiserScripts {
-    static final String FORWARD = "forward";
+    /** The whole network; the only method of most. */
+    public static final String FORWARD = "forward";
     /** Of a {@link CachingNetwork}: the whole network, which gives features too. */
     public static final String FORWARD_WHOLE = "forward_whole";
     /** Of a {@link CachingNetwork}: its outermost stages, which are given features too. */
