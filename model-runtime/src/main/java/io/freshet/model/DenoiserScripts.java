@@ -21,6 +21,9 @@ public final class DenoiserScripts {
     /** Of a {@link CachingNetwork}: its outermost stages, which are given features too. */
     public static final String FORWARD_SHALLOW = "forward_shallow";
 
+    /** What the first two share. */
+    private static final String CUT = "forward_cut";
+
     private DenoiserScripts() {}
 
     /**
@@ -70,16 +73,24 @@ public final class DenoiserScripts {
      */
     public static ScriptModule inference(
             DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
-        List<String> methods = new ArrayList<>();
+        return new ScriptModule(
+                StoredTensors.of(read(config, folded), precision), methods(config, operators, precision));
+    }
+
+    private static List<String> methods(DenoiserConfig config, Graph.Operators operators, Precision precision) {
         Method forward = new Method(FORWARD, config, operators, precision);
-        methods.add(forward.returning(List.of(forward.predict())));
-        if (config.network() instanceof CachingNetwork network) {
-            Method whole = new Method(FORWARD_WHOLE, config, operators, precision);
-            methods.add(whole.returning(whole.predictWhole(network)));
-            Method shallow = new Method(FORWARD_SHALLOW, config, operators, precision);
-            methods.add(shallow.returning(List.of(shallow.predictShallow(network))));
+        if (!(config.network() instanceof CachingNetwork network)) {
+            return List.of(forward.returning(List.of(forward.predict())));
         }
-        return new ScriptModule(StoredTensors.of(read(config, folded), precision), methods);
+        // Reading a method takes LibTorch hundreds of milliseconds, so the network is written once and called twice.
+        Method cut = new Method(CUT, config, operators, precision);
+        Method whole = new Method(FORWARD_WHOLE, config, operators, precision);
+        Method shallow = new Method(FORWARD_SHALLOW, config, operators, precision);
+        return List.of(
+                cut.returning(cut.predictCut(network)),
+                forward.returning(List.of(forward.predictionOfCut())),
+                whole.returning(whole.predictionAndFeaturesOfCut(network)),
+                shallow.returning(List.of(shallow.predictShallow(network))));
     }
 
     /** All that methods read. */
@@ -177,9 +188,23 @@ public final class DenoiserScripts {
             return asFloat32(network.forward(g, g::parameter, inside(x), t, labels));
         }
 
-        List<Value> predictWhole(CachingNetwork caching) {
-            List<Value> results = caching.forwardWhole(g, g::parameter, inside(x), t, labels);
-            return List.of(asFloat32(results.get(0)), results.get(1));
+        List<Value> predictCut(CachingNetwork caching) {
+            CachingNetwork.Cut cut = caching.forwardCut(g, g::parameter, inside(x), t, labels);
+            return List.of(asFloat32(cut.prediction()), cut.encoded(), cut.toDecode());
+        }
+
+        Value predictionOfCut() {
+            return g.emit(callCut() + "[0]");
+        }
+
+        List<Value> predictionAndFeaturesOfCut(CachingNetwork caching) {
+            Value cut = callCut();
+            Value features = caching.features(g, g::parameter, g.emit(cut + "[1]"), g.emit(cut + "[2]"));
+            return List.of(g.emit(cut + "[0]"), features);
+        }
+
+        private Value callCut() {
+            return g.emit("self." + CUT + "(x, t, y)");
         }
 
         Value predictShallow(CachingNetwork caching) {

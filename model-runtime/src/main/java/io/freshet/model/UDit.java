@@ -1,5 +1,6 @@
 package io.freshet.model;
 
+import io.freshet.model.CachingNetwork.Cut;
 import io.freshet.model.UDitRecipe.FeedForward;
 import io.freshet.script.Graph;
 import io.freshet.script.Value;
@@ -44,27 +45,26 @@ final class UDit {
      * @return [B, C or 2C, S, S]: noise prediction and, if it is learned, variance interpolation
      */
     Value forward(Value x, Value t, List<Value> labels) {
-        return whole(x, t, labels).prediction();
+        return forwardCut(x, t, labels).prediction();
     }
 
     /**
-     * Emits the forward pass, and what it leaves for {@link #forwardShallow}.
+     * Emits what {@link #forwardShallow} is given.
      *
-     * @return the prediction, and features, float32 [B, S, S, 2D]
+     * @param encoded where the forward pass was cut
+     * @param toDecode where it was cut
+     * @return float32 [B, S, S, 2D]
      */
-    List<Value> forwardWhole(Value x, Value t, List<Value> labels) {
-        Whole whole = whole(x, t, labels);
-        // In float32 the difference of two bfloat16 numbers keeps what the sum below needs to give the first of them
-        // again.
-        Value deep = g.sub(g.op("torch.to", whole.toDecode(), FLOAT32), skipped(whole.encoded()));
-        return List.of(whole.prediction(), deep);
+    Value features(Value encoded, Value toDecode) {
+        // In float32 the difference of two bfloat16 numbers keeps what a sum needs to give the first of them again.
+        return g.sub(g.op("torch.to", toDecode, FLOAT32), skipped(encoded));
     }
 
     /**
      * Emits what lies outside of the cut: of encoder 1 the first block, of decoder 1 the last one, and what is before, between and after
      * them. All else is a sum that adds to the value between, and is taken from the features.
      *
-     * @param features float32, a multiple of S S 2D numbers for each row, as {@link #forwardWhole} left them
+     * @param features float32, S S 2D numbers for each row, as {@link #features} made them
      * @return as {@link #forward}
      */
     Value forwardShallow(Value x, Value t, List<Value> labels, Value features) {
@@ -79,10 +79,8 @@ final class UDit {
         return decode(toDecode, condition(frequencies, labels.get(1), 2));
     }
 
-    /** The forward pass, with its values at the cut: encoder 1 after its outer blocks, decoder 1 before its own. */
-    private record Whole(Value prediction, Value encoded, Value toDecode) {}
-
-    private Whole whole(Value x, Value t, List<Value> labels) {
+    /** Emits the forward pass and tells its values at the cut: encoder 1 after its outer block, decoder 1 before its own. */
+    Cut forwardCut(Value x, Value t, List<Value> labels) {
         Value frequencies = frequencies(t, x);
         Value c1 = condition(frequencies, labels.get(0), 1);
         Value c2 = condition(frequencies, labels.get(1), 2);
@@ -97,10 +95,10 @@ final class UDit {
         Value joined1 = g.cat(List.of(upsample(decoder2, "up2_1"), encoder1), 3); // [B, S, S, 2D]
         Value toDecode = blocks(
                 reduce(joined1, "reduce_chan_level1"), c2, 4, 0, config.depth().get(4) - outerBlocks(4));
-        return new Whole(decode(toDecode, c2), encoded, toDecode);
+        return new Cut(decode(toDecode, c2), encoded, toDecode);
     }
 
-    /** Blocks of an outermost stage that are run even where deep features are used again. */
+    /** Blocks of an outermost stage, its first or last ones, that are run even where deep features are used again. */
     private int outerBlocks(int stage) {
         return Math.min(1, config.depth().get(stage));
     }

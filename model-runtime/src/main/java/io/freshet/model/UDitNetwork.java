@@ -55,8 +55,13 @@ record UDitNetwork(UDitConfig config) implements CachingNetwork {
     }
 
     @Override
-    public List<Value> forwardWhole(Graph g, Function<String, Value> weights, Value x, Value t, List<Value> labels) {
-        return new UDit(g, config, weights).forwardWhole(x, t, labels);
+    public Cut forwardCut(Graph g, Function<String, Value> weights, Value x, Value t, List<Value> labels) {
+        return new UDit(g, config, weights).forwardCut(x, t, labels);
+    }
+
+    @Override
+    public Value features(Graph g, Function<String, Value> weights, Value encoded, Value toDecode) {
+        return new UDit(g, config, weights).features(encoded, toDecode);
     }
 
     @Override
