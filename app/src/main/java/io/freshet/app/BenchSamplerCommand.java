@@ -13,12 +13,17 @@ import io.freshet.app.console.StopSignals.Reaction;
 import io.freshet.app.console.Table;
 import io.freshet.app.console.Table.Column;
 import io.freshet.app.images.CheckpointChoice;
+import io.freshet.checkpoint.CheckpointDescription;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.evaluation.ReferenceStatistics;
 import io.freshet.evaluation.ShapesCnn;
+import io.freshet.model.Architectures;
+import io.freshet.model.CachingNetwork;
 import io.freshet.model.CheckpointDenoiserLoader;
+import io.freshet.model.DenoiserConfig;
+import io.freshet.sampling.Inference;
 import io.freshet.training.Trainer;
 import io.freshet.training.TrainingOptions;
 import java.io.IOException;
@@ -43,8 +48,9 @@ import picocli.CommandLine.ParentCommand;
             "Measure samplers: Fréchet distance and images per second by evaluations of the network.",
             "",
             "Draws the same images, by class and initial noise, with each sampler from one checkpoint of the shapes data set,"
-                    + " and compares them with DDPM in 250 steps. Distances are those of " + ShapesCnn.NAME
-                    + ", with intervals of 95 % from resampling the images."
+                    + " and compares them with DDPM in 250 steps; some also with deep features of the network used again, compared with"
+                    + " the same sampler without that. Distances are those of " + ShapesCnn.NAME
+                    + ", with intervals of 95 %% from resampling the images."
         },
         descriptionHeading = "%n",
         optionListHeading = "%nOptions:%n",
@@ -129,19 +135,13 @@ final class BenchSamplerCommand implements Callable<Integer> {
     }
 
     private void measure(Path place) throws CommandException, IOException {
-        List<SamplerRun> runs = SamplerRun.usual();
-        long evaluations = samples * runs.stream().mapToLong(SamplerRun::steps).sum();
         ReferenceStatistics reference = ShapesCnn.shippedReference();
         CheckpointRef checkpoint;
         List<SamplerFigures> figures;
-        try (ProgressBar bar = new ProgressBar(session.terminal(), "drawing", "evaluations", evaluations);
-                StopSignals.Section drawing = session.stop().during(Reaction.INTERRUPT)) {
+        try {
             CheckpointChoice choice = CheckpointChoice.find(place, "latest");
             checkpoint = choice.checkpoint();
-            String detail = "checkpoint of step " + checkpoint.step();
-            figures = new SamplerBench(
-                            new CheckpointDenoiserLoader(choice.store()), checkpoint, ShapesCnn.shipped(), reference)
-                    .measure(runs, samples, seed, guidance, done -> bar.update(done, detail));
+            figures = draw(choice, reference);
         } catch (IllegalArgumentException e) {
             throw CommandException.badInput(String.valueOf(e.getMessage()));
         } catch (CheckpointException | InterruptedException e) {
@@ -160,6 +160,28 @@ final class BenchSamplerCommand implements Callable<Integer> {
                             checkpoint.step(),
                             reference.biasFloor(samples)));
         }
+    }
+
+    private List<SamplerFigures> draw(CheckpointChoice choice, ReferenceStatistics reference)
+            throws CheckpointException, InterruptedException {
+        List<SamplerRun> runs = SamplerRun.usual(usesFeaturesAgain(choice));
+        long evaluations = samples * runs.stream().mapToLong(SamplerRun::steps).sum();
+        String detail = "checkpoint of step " + choice.checkpoint().step();
+        try (ProgressBar bar = new ProgressBar(session.terminal(), "drawing", "evaluations", evaluations);
+                StopSignals.Section drawing = session.stop().during(Reaction.INTERRUPT)) {
+            return new SamplerBench(
+                            new CheckpointDenoiserLoader(choice.store()),
+                            choice.checkpoint(),
+                            ShapesCnn.shipped(),
+                            reference)
+                    .measure(runs, samples, seed, guidance, done -> bar.update(done, detail));
+        }
+    }
+
+    private static boolean usesFeaturesAgain(CheckpointChoice choice) throws CheckpointException {
+        CheckpointDescription description = choice.store().describe(choice.checkpoint());
+        return Architectures.config(description.architecture(), description.config()) instanceof DenoiserConfig config
+                && config.network() instanceof CachingNetwork;
     }
 
     private Map<String, Object> json(
@@ -188,10 +210,14 @@ final class BenchSamplerCommand implements Callable<Integer> {
                 Column.number("to ddpm 250"),
                 Column.number("95 %"),
                 Column.number("images/s"),
-                Column.number("to ddpm 250"));
+                Column.number("to ddpm 250"),
+                Column.number("distance to exact"),
+                Column.number("95 %"),
+                Column.number("images/s to exact"));
         for (SamplerFigures row : figures) {
+            boolean exact = row.run().inference().equals(Inference.EXACT);
             table.row(
-                    row.run().kind().wireName(),
+                    row.run().name(),
                     Integer.toString(row.run().steps()),
                     Integer.toString(row.evaluations()),
                     number(row.fid().value()),
@@ -199,7 +225,10 @@ final class BenchSamplerCommand implements Callable<Integer> {
                     number(row.fidRatio().value()),
                     range(row.fidRatio()),
                     number(row.imagesPerSecond()),
-                    number(row.speedRatio()));
+                    number(row.speedRatio()),
+                    exact ? "" : number(row.fidRatioToExact().value()),
+                    exact ? "" : range(row.fidRatioToExact()),
+                    exact ? "" : number(row.speedRatioToExact()));
         }
         return table;
     }

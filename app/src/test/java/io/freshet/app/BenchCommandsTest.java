@@ -62,6 +62,9 @@ class BenchCommandsTest {
             "bf16Ratio",
             "matmulGflopsFp32",
             "matmulGflopsBf16",
+            "fp32CacheSeconds",
+            "bf16CacheSeconds",
+            "bf16CacheRatio",
             "bf16Utilisation"
         }) {
             assertThat(json.path(field).asDouble()).as(field).isPositive();
@@ -69,6 +72,14 @@ class BenchCommandsTest {
         assertThat(json.path("fp32Ratio").asDouble())
                 .isEqualTo(json.path("referenceSeconds").asDouble()
                         / json.path("fp32Seconds").asDouble());
+        assertThat(json.path("cacheInterval").asInt()).isEqualTo(3);
+        assertThat(json.path("fp32CacheRatio").asDouble())
+                .isEqualTo(json.path("fp32Seconds").asDouble()
+                        / json.path("fp32CacheSeconds").asDouble());
+        double whole = json.at("/spreads/fp32WholeSeconds/median").asDouble();
+        double shallow = json.at("/spreads/fp32ShallowSeconds/median").asDouble();
+        assertThat(json.path("fp32CacheSeconds").asDouble()).isCloseTo((whole + 2 * shallow) / 3, within(1e-9));
+        assertThat(shallow).isBetween(1e-9, whole);
         assertThat(json.path("model").asText()).isEqualTo("U-DiT-T");
         assertThat(json.path("batch").asInt()).isEqualTo(2);
         assertThat(json.path("rounds").asInt()).isEqualTo(7);

@@ -12,6 +12,7 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +53,27 @@ class MainTest {
     void teachesEachCommandWithExamples(String command) {
         assertThat(run(command, "--help")).isEqualTo(ExitCode.OK);
         assertThat(help.toString()).contains("Usage: freshet " + command, "Examples:", "  freshet " + command);
+    }
+
+    @Test
+    void writesTheHelpOfEveryCommandWithoutAComplaint() {
+        Session session = new Session(
+                new Terminal(new PrintStream(messages, true, StandardCharsets.UTF_8), 0, true),
+                System.out,
+                StopSignals.takeOver(new Terminal(System.err, 0, true)));
+        PrintStream standardError = System.err;
+        System.setErr(new PrintStream(messages, true, StandardCharsets.UTF_8)); // where picocli writes its warnings
+        try {
+            everyCommand(Main.commandLine(session)).forEach(CommandLine::getUsageMessage);
+        } finally {
+            System.setErr(standardError);
+        }
+        assertThat(messages()).isEmpty();
+    }
+
+    private static Stream<CommandLine> everyCommand(CommandLine command) {
+        return Stream.concat(
+                Stream.of(command), command.getSubcommands().values().stream().flatMap(MainTest::everyCommand));
     }
 
     @Test

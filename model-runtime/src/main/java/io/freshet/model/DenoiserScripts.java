@@ -10,12 +10,24 @@ import io.freshet.weights.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /** Networks as TorchScript: the folding of trained weights, the inference form, and the trainable form. */
 public final class DenoiserScripts {
+    /** The whole network; the only method of most. */
+    public static final String FORWARD = "forward";
+    /** Of a {@link CachingNetwork}: the whole network, which gives features too. */
+    public static final String FORWARD_WHOLE = "forward_whole";
+    /** Of a {@link CachingNetwork}: its outermost stages, which are given features too. */
+    public static final String FORWARD_SHALLOW = "forward_shallow";
+
+    /** What the first two share. */
+    private static final String CUT = "forward_cut";
+
     private DenoiserScripts() {}
 
     /**
@@ -38,7 +50,9 @@ public final class DenoiserScripts {
     }
 
     /**
-     * The inference form: {@code forward(x [B, C, S, S], t [B], y [B] int64) -> [B, outChannels, S, S]}.
+     * The inference form: {@code forward(x [B, C, S, S], t [B], y [B] int64) -> [B, outChannels, S, S]}. That of a
+     * {@link CachingNetwork} also has {@code forward_whole(x, t, y) -> (prediction, features)}, whose prediction is that of
+     * {@code forward} bit for bit, and {@code forward_shallow(x, t, y, features) -> prediction}.
      *
      * @param folded from {@link #fold}
      */
@@ -78,8 +92,49 @@ public final class DenoiserScripts {
      */
     public static ScriptModule inference(
             DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
-        Forward forward = new Forward(config, folded, operators, precision);
-        return forward.module(forward.g.result(forward.g.op("torch.contiguous", forward.out)));
+        return new ScriptModule(
+                StoredTensors.of(read(config, folded), precision), methods(config, operators, precision));
+    }
+
+    private static List<String> methods(DenoiserConfig config, Graph.Operators operators, Precision precision) {
+        Method forward = new Method(FORWARD, config, operators, precision);
+        if (!(config.network() instanceof CachingNetwork network)) {
+            return withPreparation(List.of(forward.returning(List.of(forward.predict()))), forward);
+        }
+        // Reading a method takes LibTorch hundreds of milliseconds, so the network is written once and called twice.
+        Method cut = new Method(CUT, config, operators, precision);
+        Method whole = new Method(FORWARD_WHOLE, config, operators, precision);
+        Method shallow = new Method(FORWARD_SHALLOW, config, operators, precision);
+        return withPreparation(
+                List.of(
+                        cut.returning(cut.predictCut(network)),
+                        forward.returning(List.of(forward.predictionOfCut())),
+                        whole.returning(whole.predictionAndFeaturesOfCut(network)),
+                        shallow.returning(List.of(shallow.predictShallow(network)))),
+                cut,
+                forward,
+                whole,
+                shallow);
+    }
+
+    /** Methods, and the one that lays out the weights for them. */
+    private static List<String> withPreparation(List<String> sources, Method... methods) {
+        Set<String> packed = new LinkedHashSet<>();
+        for (Method method : methods) {
+            packed.addAll(method.g.packed());
+        }
+        List<String> all = new ArrayList<>(sources);
+        if (!packed.isEmpty()) {
+            all.add(Graph.preparation(packed));
+        }
+        return all;
+    }
+
+    /** All that methods read. */
+    private static Map<String, Tensor> read(DenoiserConfig config, Map<String, Tensor> folded) {
+        Map<String, Tensor> read = new LinkedHashMap<>(folded);
+        read.putAll(config.network().constants());
+        return read;
     }
 
     /**
@@ -119,15 +174,15 @@ public final class DenoiserScripts {
      * @param folded from {@link #fold}
      */
     public static Observed observed(DenoiserConfig config, Map<String, Tensor> folded, TorchDevice device) {
-        Forward forward = new Forward(config, folded, fastestOperators(device, Precision.FP32), Precision.FP32);
+        Method forward = new Method(FORWARD, config, fastestOperators(device, Precision.FP32), Precision.FP32);
         List<String> names = new ArrayList<>();
-        List<Value> values = new ArrayList<>(List.of(forward.out));
+        List<Value> values = new ArrayList<>(List.of(forward.predict()));
         forward.g.landmarks().forEach((name, value) -> {
             names.add(name);
             values.add(value.get());
         });
-        values.replaceAll(value -> forward.g.op("torch.contiguous", value));
-        return new Observed(forward.module(forward.g.results(values)), names);
+        List<String> methods = withPreparation(List.of(forward.returning(values)), forward);
+        return new Observed(new ScriptModule(read(config, folded), methods), names);
     }
 
     /**
@@ -142,37 +197,69 @@ public final class DenoiserScripts {
         }
     }
 
-    /** A method {@code forward} whose result is not decided yet. */
-    private static final class Forward {
+    /** A method of the inference form, {@code name(x, t, y)} and what it reads besides; float32 outside, whatever it is inside. */
+    private static final class Method {
         private final Graph g;
-        private final Map<String, Tensor> tensors;
-        private final Value out;
+        private final DenoiserNetwork network;
+        private final boolean converts;
+        private final Value x;
+        private final Value t;
+        private final List<Value> labels;
 
-        Forward(DenoiserConfig config, Map<String, Tensor> folded, Graph.Operators operators, Precision precision) {
-            g = new Graph("forward", ScriptModule::attribute, operators);
+        Method(String name, DenoiserConfig config, Graph.Operators operators, Precision precision) {
+            g = new Graph(name, ScriptModule::attribute, operators);
             if (precision == Precision.BF16 && operators == Graph.Operators.ONEDNN) {
                 g.attentionForm(Graph.AttentionForm.IN_PORTIONS);
             }
-            DenoiserNetwork network = config.network();
-            Map<String, Tensor> read = new LinkedHashMap<>(folded);
-            read.putAll(network.constants());
-            tensors = StoredTensors.of(read, precision);
-            Value x = g.input("x");
-            Value t = g.input("t");
-            Value y = g.input("y");
-            List<Value> labels = Collections.nCopies(network.labelEmbedders(), y);
-            out = precision == Precision.FP32
-                    ? network.forward(g, g::parameter, x, t, labels)
-                    : cast(network.forward(g, g::parameter, cast(x, Graph.BFLOAT16), t, labels), Graph.FLOAT32);
+            network = config.network();
+            converts = precision != Precision.FP32;
+            x = g.input("x");
+            t = g.input("t");
+            labels = Collections.nCopies(network.labelEmbedders(), g.input("y"));
         }
 
-        private Value cast(Value value, int scalarType) {
-            return g.op("torch.to", value, scalarType);
+        Value predict() {
+            return asFloat32(network.forward(g, g::parameter, inside(x), t, labels));
         }
 
-        ScriptModule module(String source) {
-            return new ScriptModule(
-                    tensors, g.packed().isEmpty() ? List.of(source) : List.of(source, Graph.preparation(g.packed())));
+        List<Value> predictCut(CachingNetwork caching) {
+            CachingNetwork.Cut cut = caching.forwardCut(g, g::parameter, inside(x), t, labels);
+            return List.of(asFloat32(cut.prediction()), cut.encoded(), cut.toDecode());
+        }
+
+        Value predictionOfCut() {
+            return g.emit(callCut() + "[0]");
+        }
+
+        List<Value> predictionAndFeaturesOfCut(CachingNetwork caching) {
+            Value cut = callCut();
+            Value features = caching.features(g, g::parameter, g.emit(cut + "[1]"), g.emit(cut + "[2]"));
+            return List.of(g.emit(cut + "[0]"), features);
+        }
+
+        private Value callCut() {
+            return g.emit("self." + CUT + "(x, t, y)");
+        }
+
+        Value predictShallow(CachingNetwork caching) {
+            Value features = g.input("features");
+            return asFloat32(caching.forwardShallow(g, g::parameter, inside(x), t, labels, features));
+        }
+
+        private Value inside(Value value) {
+            return converts ? g.op("torch.to", value, Graph.BFLOAT16) : value;
+        }
+
+        private Value asFloat32(Value value) {
+            return converts ? g.op("torch.to", value, Graph.FLOAT32) : value;
+        }
+
+        /** Ends the method; a single result is no tuple. */
+        String returning(List<Value> values) {
+            List<Value> contiguous = values.stream()
+                    .map(value -> g.op("torch.contiguous", value))
+                    .toList();
+            return contiguous.size() == 1 ? g.result(contiguous.get(0)) : g.results(contiguous);
         }
     }
 

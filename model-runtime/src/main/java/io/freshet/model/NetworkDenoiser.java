@@ -10,12 +10,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A network in its inference form, {@code forward(x, t, y)}. */
+/** A network in its inference form; see {@link DenoiserScripts#inference}. */
 final class NetworkDenoiser implements Denoiser {
     private final DenoiserSignature signature;
     private final List<String> classNames;
     private final TorchModule network;
     private final @Nullable Object shape;
+    private final int featureSize;
 
     /**
      * Takes a loaded network over.
@@ -28,6 +29,10 @@ final class NetworkDenoiser implements Denoiser {
         this.classNames = List.copyOf(classNames);
         this.network = network;
         this.shape = shape;
+        this.featureSize =
+                signature instanceof DenoiserConfig config && config.network() instanceof CachingNetwork caching
+                        ? caching.featureSize()
+                        : 0;
     }
 
     @Override
@@ -77,15 +82,51 @@ final class NetworkDenoiser implements Denoiser {
     }
 
     @Override
+    public int featureSize() {
+        return featureSize;
+    }
+
+    @Override
     public void predict(int rows, float[] x, float[] t, long[] y, float[] out) {
+        List<Tensor> results = run(rows, DenoiserScripts.FORWARD, inputs(rows, x, t, y));
+        copyPrediction(results.get(0), rows, out);
+    }
+
+    @Override
+    public void predictWhole(int rows, float[] x, float[] t, long[] y, float[] out, float[] features) {
+        requireCaches();
+        List<Tensor> results = run(rows, DenoiserScripts.FORWARD_WHOLE, inputs(rows, x, t, y));
+        copyPrediction(results.get(0), rows, out);
+        results.get(1).data().asFloatBuffer().get(features, 0, rows * featureSize);
+    }
+
+    @Override
+    public void predictShallow(int rows, float[] x, float[] t, long[] y, float[] features, float[] out) {
+        requireCaches();
+        Tensor[] inputs = Arrays.copyOf(inputs(rows, x, t, y), 4);
+        inputs[3] = Tensor.of(Arrays.copyOf(features, rows * featureSize), rows, featureSize);
+        copyPrediction(run(rows, DenoiserScripts.FORWARD_SHALLOW, inputs).get(0), rows, out);
+    }
+
+    private void requireCaches() {
+        if (!cachesFeatures()) {
+            throw new UnsupportedOperationException("The network has no deep features to use again");
+        }
+    }
+
+    private Tensor[] inputs(int rows, float[] x, float[] t, long[] y) {
         int side = signature.inputSize();
         int size = rows * signature.inChannels() * side * side;
+        return new Tensor[] {
+            Tensor.of(Arrays.copyOf(x, size), rows, signature.inChannels(), side, side),
+            Tensor.of(Arrays.copyOf(t, rows), rows),
+            Tensor.of(Arrays.copyOf(y, rows), rows)
+        };
+    }
+
+    private void copyPrediction(Tensor result, int rows, float[] out) {
+        int side = signature.inputSize();
         int outSize = rows * signature.outChannels() * side * side;
-        Tensor result = run(
-                rows,
-                Tensor.of(Arrays.copyOf(x, size), rows, signature.inChannels(), side, side),
-                Tensor.of(Arrays.copyOf(t, rows), rows),
-                Tensor.of(Arrays.copyOf(y, rows), rows));
         if (result.dtype() != DType.F32 || result.numel() != outSize) {
             throw new IllegalStateException("The network gave " + result + " for " + rows + " rows, expected F32["
                     + rows + ", " + signature.outChannels() + ", " + side + ", " + side + "]");
@@ -93,9 +134,9 @@ final class NetworkDenoiser implements Denoiser {
         result.data().asFloatBuffer().get(out, 0, outSize);
     }
 
-    private Tensor run(int rows, Tensor... inputs) {
+    private List<Tensor> run(int rows, String method, Tensor... inputs) {
         try {
-            return network.run("forward", inputs).get(0);
+            return network.run(method, inputs);
         } catch (IllegalStateException e) {
             if (TorchModule.lacksMemory(e)) {
                 throw new DeviceMemoryException(rows, e);

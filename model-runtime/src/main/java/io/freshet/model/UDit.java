@@ -1,5 +1,6 @@
 package io.freshet.model;
 
+import io.freshet.model.CachingNetwork.Cut;
 import io.freshet.model.UDitRecipe.FeedForward;
 import io.freshet.script.Graph;
 import io.freshet.script.Value;
@@ -18,6 +19,7 @@ import java.util.function.Function;
 final class UDit {
     private static final double LAYER_NORM_EPSILON = 1e-6;
     private static final double MAX_PERIOD = 10_000;
+    private static final int FLOAT32 = 6; // its number in serialised TorchScript
 
     private final Graph g;
     private final UDitConfig config;
@@ -43,23 +45,85 @@ final class UDit {
      * @return [B, C or 2C, S, S]: noise prediction and, if it is learned, variance interpolation
      */
     Value forward(Value x, Value t, List<Value> labels) {
-        Value frequencies = g.op("torch.type_as", timestepFrequencies(t), x); // float32 until here
+        return forwardCut(x, t, labels).prediction();
+    }
+
+    /**
+     * Emits what {@link #forwardShallow} is given.
+     *
+     * @param encoded where the forward pass was cut
+     * @param toDecode where it was cut
+     * @return float32 [B, S, S, 2D]
+     */
+    Value features(Value encoded, Value toDecode) {
+        // In float32 the difference of two bfloat16 numbers keeps what a sum needs to give the first of them again.
+        return g.sub(g.op("torch.to", toDecode, FLOAT32), skipped(encoded));
+    }
+
+    /**
+     * Emits what lies outside of the cut: of encoder 1 the first block, of decoder 1 the last one, and what is before, between and after
+     * them. All else is a sum that adds to the value between, and is taken from the features.
+     *
+     * @param features float32, S S 2D numbers for each row, as {@link #features} made them
+     * @return as {@link #forward}
+     */
+    Value forwardShallow(Value x, Value t, List<Value> labels, Value features) {
+        Value frequencies = frequencies(t, x);
+        Value embedded = embed(x);
+        Value encoded = outerBlocks(0) == 0
+                ? embedded
+                : blocks(embedded, condition(frequencies, labels.get(0), 1), 0, 0, outerBlocks(0));
+        Value skipped = skipped(encoded);
+        Value deep = g.reshape(features, -1, config.side(4), config.side(4), config.width(4));
+        Value toDecode = g.op("torch.type_as", g.add(deep, skipped), skipped);
+        return decode(toDecode, condition(frequencies, labels.get(1), 2));
+    }
+
+    /** Emits the forward pass and tells its values at the cut: encoder 1 after its outer block, decoder 1 before its own. */
+    Cut forwardCut(Value x, Value t, List<Value> labels) {
+        Value frequencies = frequencies(t, x);
         Value c1 = condition(frequencies, labels.get(0), 1);
         Value c2 = condition(frequencies, labels.get(1), 2);
         Value c3 = condition(frequencies, labels.get(2), 3);
 
-        Value embedded = spatial(g.permute(x, 0, 2, 3, 1), "x_embedder.proj", 1, 1, true); // [B, S, S, D]
-        landmark("x_embedder.proj", embedded);
-        landmark("x_embedder", embedded);
-        Value encoder1 = stage(embedded, c1, 0);
+        Value encoded = blocks(embed(x), c1, 0, 0, outerBlocks(0)); // [B, S, S, D]
+        Value encoder1 = blocks(encoded, c1, 0, outerBlocks(0), config.depth().get(0));
         Value encoder2 = stage(downsample(encoder1, "down1_2"), c2, 1);
         Value latent = stage(downsample(encoder2, "down2_3"), c3, 2);
         Value joined2 = g.cat(List.of(upsample(latent, "up3_2"), encoder2), 3); // [B, S/2, S/2, 4D]
         Value decoder2 = stage(reduce(joined2, "reduce_chan_level2"), c2, 3);
         Value joined1 = g.cat(List.of(upsample(decoder2, "up2_1"), encoder1), 3); // [B, S, S, 2D]
-        Value decoder1 = stage(reduce(joined1, "reduce_chan_level1"), c2, 4);
+        Value toDecode = blocks(
+                reduce(joined1, "reduce_chan_level1"), c2, 4, 0, config.depth().get(4) - outerBlocks(4));
+        return new Cut(decode(toDecode, c2), encoded, toDecode);
+    }
 
-        Value output = spatial(decoder1, "output", 1, 1, true);
+    /** Blocks of an outermost stage, its first or last ones, that are run even where deep features are used again. */
+    private int outerBlocks(int stage) {
+        return Math.min(1, config.depth().get(stage));
+    }
+
+    /** What a value of encoder 1, [B, S, S, D], adds to decoder 1 over the skip connection: its share of the layer that joins them. */
+    private Value skipped(Value encoded) {
+        Value share = g.narrow(weights.apply("reduce_chan_level1.weight"), 1, config.hiddenSize(), config.hiddenSize());
+        return g.op("torch.linear", encoded, share); // [B, S, S, 2D]
+    }
+
+    private Value frequencies(Value t, Value x) {
+        return g.op("torch.type_as", timestepFrequencies(t), x); // float32 until here
+    }
+
+    private Value embed(Value x) {
+        Value embedded = spatial(g.permute(x, 0, 2, 3, 1), "x_embedder.proj", 1, 1, true); // [B, S, S, D]
+        landmark("x_embedder.proj", embedded);
+        landmark("x_embedder", embedded);
+        return embedded;
+    }
+
+    /** The outer blocks of decoder 1, and the layers after them. */
+    private Value decode(Value toDecode, Value c2) {
+        int depth = config.depth().get(4);
+        Value output = spatial(blocks(toDecode, c2, 4, depth - outerBlocks(4), depth), "output", 1, 1, true);
         landmark("output", output);
         return g.permute(finalLayer(output, c2), 0, 3, 1, 2); // [B, C or 2C, S, S]
     }
@@ -98,7 +162,12 @@ final class UDit {
     }
 
     private Value stage(Value x, Value c, int stage) {
-        for (int i = 0; i < config.depth().get(stage); i++) {
+        return blocks(x, c, stage, 0, config.depth().get(stage));
+    }
+
+    /** The blocks of a stage from one to before another. */
+    private Value blocks(Value x, Value c, int stage, int from, int to) {
+        for (int i = from; i < to; i++) {
             String block = UDitParameters.STAGES.get(stage) + "." + i;
             Value out = halfBlock(halfBlock(x, c, block + ".", 1, stage), c, block + ".", 2, stage);
             landmark(block, out);

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /** The parts of a U-DiT: {@link UDitParameters}, {@link UDitConstants}, {@link UDitFolding}, {@link UDit} and {@link UDitWork}. */
-record UDitNetwork(UDitConfig config) implements DenoiserNetwork {
+record UDitNetwork(UDitConfig config) implements CachingNetwork {
     private static final int LEVELS = 3;
 
     @Override
@@ -47,6 +47,27 @@ record UDitNetwork(UDitConfig config) implements DenoiserNetwork {
     @Override
     public Value forward(Graph g, Function<String, Value> weights, Value x, Value t, List<Value> labels) {
         return new UDit(g, config, weights).forward(x, t, labels);
+    }
+
+    @Override
+    public int featureSize() {
+        return config.side(4) * config.side(4) * config.width(4);
+    }
+
+    @Override
+    public Cut forwardCut(Graph g, Function<String, Value> weights, Value x, Value t, List<Value> labels) {
+        return new UDit(g, config, weights).forwardCut(x, t, labels);
+    }
+
+    @Override
+    public Value features(Graph g, Function<String, Value> weights, Value encoded, Value toDecode) {
+        return new UDit(g, config, weights).features(encoded, toDecode);
+    }
+
+    @Override
+    public Value forwardShallow(
+            Graph g, Function<String, Value> weights, Value x, Value t, List<Value> labels, Value features) {
+        return new UDit(g, config, weights).forwardShallow(x, t, labels, features);
     }
 
     @Override

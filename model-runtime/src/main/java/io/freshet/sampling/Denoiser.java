@@ -34,11 +34,6 @@ public interface Denoiser extends AutoCloseable {
         return true;
     }
 
-    /** Whether deep features of one evaluation can be used again in the next ones; see {@link Inference#cacheInterval}. */
-    default boolean cachesFeatures() {
-        return false;
-    }
-
     /** Whether the output carries the variance interpolation behind the noise prediction: 2C channels rather than C. */
     boolean learnsSigma();
 
@@ -74,6 +69,39 @@ public interface Denoiser extends AutoCloseable {
      * @throws DeviceMemoryException if the device has too little memory left for so many rows; a later call may have fewer
      */
     void predict(int rows, float[] x, float[] t, long[] y, float[] out);
+
+    /** How many numbers the deep stages leave of a row, for {@link #predictShallow}; 0 where the network cannot do without them. */
+    default int featureSize() {
+        return 0;
+    }
+
+    /** Whether {@link #predictWhole} and {@link #predictShallow} can be called; see {@link Inference#cacheInterval}. */
+    default boolean cachesFeatures() {
+        return featureSize() > 0;
+    }
+
+    /**
+     * A forward pass that also tells what its deep stages made of each row. Its predictions are those of {@link #predict}, bit for bit.
+     *
+     * @param out [N, C or 2C, H, W], written
+     * @param features [N, F], with F the {@link #featureSize}, written
+     * @throws UnsupportedOperationException unless {@link #cachesFeatures}
+     */
+    default void predictWhole(int rows, float[] x, float[] t, long[] y, float[] out, float[] features) {
+        throw new UnsupportedOperationException("The network has no deep features to use again");
+    }
+
+    /**
+     * A pass of the outermost stages, with features that an earlier whole pass left of the same images. Its rows depend on each other as
+     * little as those of {@link #predict}.
+     *
+     * @param features [N, F]
+     * @param out [N, C or 2C, H, W], written: the prediction, as far as old features give it
+     * @throws UnsupportedOperationException unless {@link #cachesFeatures}
+     */
+    default void predictShallow(int rows, float[] x, float[] t, long[] y, float[] features, float[] out) {
+        throw new UnsupportedOperationException("The network has no deep features to use again");
+    }
 
     @Override
     void close();

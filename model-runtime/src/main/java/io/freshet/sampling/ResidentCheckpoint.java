@@ -29,7 +29,6 @@ final class ResidentCheckpoint {
     };
     private int takenRows;
     private int decoding;
-    private long waitingSince;
 
     ResidentCheckpoint(NetworkForm form, LoadedDenoiser loaded, BucketProfile profile) {
         this.form = form;
@@ -90,9 +89,9 @@ final class ResidentCheckpoint {
         return takenRows > 0 || decoding > 0;
     }
 
-    /** The engine's clock when its last step was taken or, if it had no rows then, when the first of them came. */
-    long waitingSince() {
-        return waitingSince;
+    /** A sample with so many network rows is in flight from now on. */
+    void rowEntered(int places) {
+        takenRows += places;
     }
 
     /** Network rows of its largest bucket that no sample in flight keeps. */
@@ -100,21 +99,9 @@ final class ResidentCheckpoint {
         return profile.largest() - takenRows;
     }
 
-    /** A sample with so many network rows is in flight from now on. */
-    void rowEntered(int places, long clock) {
-        if (takenRows == 0) {
-            waitingSince = clock;
-        }
-        takenRows += places;
-    }
-
     /** A sample with so many network rows is not in flight any more. */
     void rowLeft(int places) {
         takenRows -= places;
-    }
-
-    void stepped(long clock) {
-        waitingSince = clock;
     }
 
     void decodingBegun() {

@@ -3,19 +3,21 @@ package io.freshet.sampling;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.Sampler;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Steps rows of many requests together. One owner thread calls everything but {@link #stage} and {@link #isResident}, which any
  * thread may call.
  *
- * <p>Every row has its own time, label, guidance and sampler; a forward pass takes all rows of one checkpoint in one precision,
- * padded to the next bucket. Which buckets there are is told, or found when a network of a new shape is staged ({@link BucketProfile}).
- * Checkpoints with rows in flight take turns, the one that waited longest first. What a row becomes depends on its
+ * <p>Every row has its own time, label, guidance and sampler; a forward pass takes all rows of one checkpoint in one precision that need
+ * as much of the network, padded to the next bucket: those whose settings use deep features again need no more than its outermost stages
+ * in between, all others the whole. Which buckets there are is told, or found when a network of a new shape is staged
+ * ({@link BucketProfile}). The row that waited longest decides whose turn it is. What a row becomes depends on its
  * task alone, bit for bit, as long as the network's rows do not depend on each other: not on the other rows, the buckets, the
  * order of submission, or whether it was interrupted by {@link #snapshot} and submitted again elsewhere.
  *
@@ -130,7 +132,7 @@ public final class SamplingEngine implements AutoCloseable {
         requireFits(row, checkpoint, sampler);
         LatentDecoder decoder = checkpoint.decoder();
         if (decoder != null && row.evaluationsDone() == sampler.evaluations()) {
-            decoding.add(new InFlightRow(row, checkpoint), decoder);
+            decoding.add(new InFlightRow(row, checkpoint, clock), decoder);
             return;
         }
         int places = task.settings().places();
@@ -139,13 +141,13 @@ public final class SamplingEngine implements AutoCloseable {
                     + checkpoint.freeRows() + " of " + checkpoint.profile().largest()
                     + " are free: submit it when others have finished");
         }
-        inFlight.add(new InFlightRow(row, checkpoint));
+        inFlight.add(new InFlightRow(row, checkpoint, clock++));
         takenRows += places;
-        checkpoint.rowEntered(places, clock++);
+        checkpoint.rowEntered(places);
     }
 
     /**
-     * One forward pass over rows that share a checkpoint, one evaluation for each; returns those that finished and need not be
+     * One forward pass over rows that share a checkpoint and need as much of it, one evaluation for each; returns those that finished and need not be
      * decoded, in order of submission, and those that have been decoded meanwhile, in order of finishing. Takes no step unless
      * {@link #canStep}. If the network throws, no row has changed.
      *
@@ -176,28 +178,28 @@ public final class SamplingEngine implements AutoCloseable {
     }
 
     private List<FinishedSample> pass() {
-        ResidentCheckpoint checkpoint = longestWaiting();
-        if (checkpoint == null) {
-            return List.of();
-        }
+        InFlightRow first = longestWaiting();
+        ResidentCheckpoint checkpoint = first.checkpoint();
         StepBuffers buffers = checkpoint.buffers();
+        Pass pass = first.nextPass();
         batch.clear();
         int used = 0;
         for (InFlightRow row : inFlight) {
-            if (row.checkpoint() == checkpoint) {
+            if (row.sharesPassWith(first)) {
                 used += row.writeInputs(buffers, used);
                 batch.add(row);
+                pass = row.nextPass() == Pass.WHOLE ? Pass.WHOLE : pass;
             }
         }
         int bucket = checkpoint.profile().bucketFor(used);
-        buffers.pad(used, bucket);
-        buffers.predict(checkpoint.denoiser(), bucket);
+        buffers.pad(used, bucket, pass);
+        buffers.predict(checkpoint.denoiser(), bucket, pass);
         int at = 0;
         for (InFlightRow row : batch) {
-            at += row.advance(buffers, at);
+            at += row.advance(buffers, at, clock);
         }
+        clock++;
         List<FinishedSample> finished = release(checkpoint);
-        checkpoint.stepped(clock++);
         statistics = statistics.plusPass(batch.size(), used, bucket);
         batch.clear();
         return finished;
@@ -238,14 +240,9 @@ public final class SamplingEngine implements AutoCloseable {
         }
     }
 
-    private @Nullable ResidentCheckpoint longestWaiting() {
-        ResidentCheckpoint longest = null;
-        for (InFlightRow row : inFlight) {
-            if (longest == null || row.checkpoint().waitingSince() < longest.waitingSince()) {
-                longest = row.checkpoint();
-            }
-        }
-        return longest;
+    /** Of those that waited as long, the one submitted first; there must be some. */
+    private InFlightRow longestWaiting() {
+        return Collections.min(inFlight, Comparator.comparingLong(InFlightRow::waitingSince));
     }
 
     private List<FinishedSample> release(ResidentCheckpoint checkpoint) {
@@ -294,6 +291,12 @@ public final class SamplingEngine implements AutoCloseable {
                     + checkpoint.ref().directory()
                     + "' was trained without a null label, which guidance needs: expected guidance 1 (off)");
         }
+        Inference inference = task.settings().inference();
+        if (inference.caches() && !checkpoint.denoiser().cachesFeatures()) {
+            throw new IllegalArgumentException(describe(task) + " has cacheInterval " + inference.cacheInterval()
+                    + ", but the network of checkpoint '" + checkpoint.ref().directory()
+                    + "' has no deep features to use again: expected cacheInterval 1 (the whole network every time)");
+        }
         requireGoesOn(row, checkpoint, sampler);
     }
 
@@ -328,6 +331,15 @@ public final class SamplingEngine implements AutoCloseable {
             throw new IllegalArgumentException(describe(task) + " comes with a history of " + row.history().length
                     + " arrays, but " + samplerName(task) + " keeps " + sampler.historyLength()
                     + ": go on with it by the build that it was saved by, or start it anew");
+        }
+        for (float[] features : row.features()) {
+            if (features.length != checkpoint.denoiser().featureSize()) {
+                throw new IllegalArgumentException(describe(task) + " comes with deep features of " + features.length
+                        + " values, but the network of checkpoint '"
+                        + checkpoint.ref().directory() + "' leaves "
+                        + checkpoint.denoiser().featureSize()
+                        + ": go on with it by the build that it was saved by, or start it anew");
+            }
         }
     }
 

@@ -41,7 +41,21 @@ final class TrialPass {
     }
 
     void run() {
-        buffers.predict(denoiser, rows);
+        run(Pass.PLAIN);
+    }
+
+    /** In a way that the network has; a shallow one after {@link #takeFeatures}. */
+    void run(Pass pass) {
+        buffers.predict(denoiser, rows, pass);
+    }
+
+    /** Takes the deep features of the rows of a whole pass, over and over. */
+    void takeFeatures(TrialPass whole) {
+        float[] features = new float[denoiser.featureSize()];
+        for (int row = 0; row < rows; row++) {
+            whole.buffers.readFeatures(row % whole.rows, features);
+            buffers.writeFeatures(row, features);
+        }
     }
 
     /**

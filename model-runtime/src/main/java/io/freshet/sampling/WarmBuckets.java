@@ -45,7 +45,41 @@ record WarmBuckets(BucketProfile profile, boolean sameBits) {
                 return new WarmBuckets(profile.below(bucket), sameBits);
             }
         }
+        if (smallest != null && denoiser.cachesFeatures()) {
+            sameBits &= warmCache(form, denoiser, profile, smallest);
+        }
         return new WarmBuckets(profile, sameBits);
+    }
+
+    /**
+     * Runs the other two kinds of pass, in the smallest buckets only: a whole one in the smallest, whose predictions must be those of a
+     * plain one, and shallow ones in the two smallest, with its features. In the larger buckets they do what plain passes do at the same
+     * sizes, but for one linear layer, and so the plain ones have warmed them and have shown whether a row keeps its bits.
+     *
+     * @return whether a row keeps its bits
+     */
+    private static boolean warmCache(NetworkForm form, Denoiser denoiser, BucketProfile profile, TrialPass smallest)
+            throws CheckpointException {
+        TrialPass whole = new TrialPass(form, denoiser, smallest.rows());
+        whole.run(Pass.WHOLE);
+        boolean sameBits = whole.agreesWith(smallest);
+        TrialPass first = null;
+        for (int bucket :
+                profile.buckets().subList(0, Math.min(2, profile.buckets().size()))) {
+            TrialPass shallow = new TrialPass(form, denoiser, bucket);
+            shallow.takeFeatures(whole);
+            shallow.run(Pass.SHALLOW);
+            shallow.requireFinite();
+            first = first == null ? shallow : first;
+            sameBits &= shallow.agreesWith(first);
+        }
+        if (!sameBits) {
+            LOG.warn(
+                    "The network of {}: a row's prediction with deep features kept or used again differs in its bits by the batch."
+                            + " Images with a feature cache will depend slightly on what they are batched with.",
+                    form.inWords());
+        }
+        return sameBits;
     }
 
     private static void warn(NetworkForm form, TrialPass pass, TrialPass smallest, BucketProfile profile) {

@@ -72,6 +72,26 @@ class CheckpointDenoiserLoaderTest {
     }
 
     @Test
+    void aPublishedNetworkUsesDeepFeaturesAgain() throws CheckpointException {
+        CheckpointRef ref = publish("u-dit", CONFIG, List.of("a", "b"), UDitSamples.weights(TINY));
+        try (Denoiser denoiser = new CheckpointDenoiserLoader(store).load(ref).denoiser()) {
+            float[] x = UDitSamples.noise(3, 2 * 3 * 16 * 16);
+            float[] t = {5, 600};
+            long[] y = {0, 2};
+            float[] plain = new float[2 * 6 * 16 * 16];
+            float[] whole = plain.clone();
+            float[] shallow = plain.clone();
+            float[] features = new float[2 * denoiser.featureSize()];
+            denoiser.predict(2, x, t, y, plain);
+            denoiser.predictWhole(2, x, t, y, whole, features);
+            denoiser.predictShallow(2, x, t, y, features, shallow);
+            assertThat(denoiser.cachesFeatures()).isTrue();
+            assertThat(whole).isEqualTo(plain);
+            assertThat(UDitSamples.relativeError(plain, shallow)).isLessThan(1e-5);
+        }
+    }
+
+    @Test
     void weightsThatAreNotFiniteAreRefused() throws CheckpointException {
         Map<String, Tensor> weights = UDitInit.draw(TINY, 1);
         float[] bias = new float[16];

@@ -24,10 +24,14 @@ class SamplingEngineTest {
     private static final SamplerSettings GUIDED = new SamplerSettings(SamplerKind.DDIM, 4, 0, 3);
 
     private final ToyDenoiser.Loader loader = new ToyDenoiser.Loader()
-            .with(0, new ToyDenoiser(3, true, 0.9))
-            .with(1, new ToyDenoiser(4, true, 0.7))
+            .with(0, new ToyDenoiser(3, true, 0.9).caching(7))
+            .with(1, new ToyDenoiser(4, true, 0.7).caching(4))
             .with(2, new ToyDenoiser(1, false, 0.5))
-            .with(3, new ToyDenoiser(4, true, 0.3).predicting(Prediction.VELOCITY))
+            .with(
+                    3,
+                    new ToyDenoiser(4, true, 0.3)
+                            .predicting(Prediction.VELOCITY)
+                            .caching(9))
             .with(4, new ToyDenoiser(3, false, 0.1).predicting(Prediction.VELOCITY));
     private final List<SamplingEngine> engines = new ArrayList<>();
 
@@ -38,8 +42,9 @@ class SamplingEngineTest {
     }
 
     private SamplingEngine loadedEngine(Integer... buckets) {
-        loader.denoisers.replaceAll((step, old) ->
-                new ToyDenoiser(old.channels(), old.learnsSigma(), 0.9 - 0.2 * step).predicting(old.prediction()));
+        loader.denoisers.replaceAll((step, old) -> new ToyDenoiser(old.channels(), old.learnsSigma(), 0.9 - 0.2 * step)
+                .predicting(old.prediction())
+                .caching(old.featureSize()));
         SamplingEngine engine = engine(buckets);
         loader.denoisers
                 .keySet()
@@ -86,13 +91,27 @@ class SamplingEngineTest {
             float[][] history = new float[sampler.historyLength()][size];
             CounterNoise.fill(task.seed(), task.index(), CounterNoise.START, noise);
             sampler.start(latent, noise);
+            int featureSize = denoiser.featureSize();
+            float[] features = new float[2 * featureSize];
+            int kept = 0;
             for (int k = 0; k < sampler.evaluations(); k++) {
                 float[] x = Arrays.copyOf(latent, 2 * size);
                 System.arraycopy(latent, 0, x, size, size);
                 float t = (float) sampler.time(k);
-                denoiser.predict(2, x, new float[] {t, t}, new long[] {task.label(), 4}, both);
                 Guidance guidance = task.settings().guidance();
-                if (guidance.appliesAt(plan.noiseLevel(k))) {
+                boolean guided = guidance.appliesAt(plan.noiseLevel(k));
+                float[] times = {t, t};
+                long[] labels = {task.label(), 4};
+                int interval = task.settings().inference().cacheInterval();
+                if (interval == 1) {
+                    denoiser.predict(2, x, times, labels, both);
+                } else if (k % interval == 0 || guided && kept < 2) {
+                    denoiser.predictWhole(2, x, times, labels, both, features);
+                    kept = guided ? 2 : 1;
+                } else {
+                    denoiser.predictShallow(2, x, times, labels, features, both);
+                }
+                if (guided) {
                     int guidedValues =
                             guidance.channels() == GuidedChannels.ALL ? size : Math.min(3, denoiser.channels()) * area;
                     for (int e = 0; e < guidedValues; e++) {
@@ -154,8 +173,13 @@ class SamplingEngineTest {
             List<SamplerKind> kinds = Arrays.stream(SamplerKind.values())
                     .filter(kind -> kind.fits(loader.get(step).prediction()))
                     .toList();
+            int interval = loader.get(step).cachesFeatures() ? 1 + random.nextInt(5) : 1;
             SamplerSettings settings = new SamplerSettings(
-                    kinds.get(random.nextInt(kinds.size())), 1 + random.nextInt(12), random.nextInt(3) / 2.0, guidance);
+                            kinds.get(random.nextInt(kinds.size())),
+                            1 + random.nextInt(12),
+                            random.nextInt(3) / 2.0,
+                            guidance)
+                    .with(new Inference(Precision.FP32, interval));
             return new SampleTask(
                     request, index, random.nextLong(), random.nextInt(4), settings, ToyDenoiser.ref(step));
         }

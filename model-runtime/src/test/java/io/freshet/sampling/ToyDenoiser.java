@@ -27,6 +27,8 @@ final class ToyDenoiser implements Denoiser {
     boolean broken;
     boolean nullLabel = true;
     boolean minglesRows;
+    boolean minglesShallowRows;
+    int featureSize;
 
     /** What {@link #shape} says. */
     @Nullable
@@ -51,8 +53,14 @@ final class ToyDenoiser implements Denoiser {
         return this;
     }
 
+    /** Leaves so many numbers of each row; what it predicts depends on them. */
+    ToyDenoiser caching(int size) {
+        featureSize = size;
+        return this;
+    }
+
     /** What one forward pass was given. */
-    record Call(int rows, float[] t, long[] y) {}
+    record Call(Pass pass, int rows, float[] t, long[] y) {}
 
     static CheckpointRef ref(long step) {
         return new CheckpointRef("toy", step, "toy-%08d".formatted(step), "%064x".formatted(step + 1));
@@ -132,7 +140,39 @@ final class ToyDenoiser implements Denoiser {
     }
 
     @Override
+    public int featureSize() {
+        return featureSize;
+    }
+
+    @Override
     public void predict(int rows, float[] x, float[] t, long[] y, float[] out) {
+        run(Pass.PLAIN, rows, x, t, y, out, deep(rows, x, t, y));
+    }
+
+    @Override
+    public void predictWhole(int rows, float[] x, float[] t, long[] y, float[] out, float[] features) {
+        float[] deep = deep(rows, x, t, y);
+        run(Pass.WHOLE, rows, x, t, y, out, deep);
+        System.arraycopy(deep, 0, features, 0, deep.length);
+    }
+
+    @Override
+    public void predictShallow(int rows, float[] x, float[] t, long[] y, float[] features, float[] out) {
+        run(Pass.SHALLOW, rows, x, t, y, out, features);
+    }
+
+    private float[] deep(int rows, float[] x, float[] t, long[] y) {
+        int size = channels * SIDE * SIDE;
+        float[] deep = new float[rows * featureSize];
+        for (int k = 0; k < deep.length; k++) {
+            int row = k / featureSize;
+            double value = x[row * size + k % featureSize] + x[(row + 1) * size - 1];
+            deep[k] = (float) StrictMath.tanh(value + 0.2 * y[row] + StrictMath.cos(0.02 * t[row]));
+        }
+        return deep;
+    }
+
+    private void run(Pass pass, int rows, float[] x, float[] t, long[] y, float[] out, float[] deep) {
         assertThat(closed).as("a closed network is not run").isFalse();
         if (broken) {
             throw new IllegalStateException("the device is gone");
@@ -141,21 +181,28 @@ final class ToyDenoiser implements Denoiser {
             throw new DeviceMemoryException(rows, new IllegalStateException("out of memory"));
         }
         running.accept(rows);
-        calls.add(new Call(rows, Arrays.copyOf(t, rows), Arrays.copyOf(y, rows)));
+        calls.add(new Call(pass, rows, Arrays.copyOf(t, rows), Arrays.copyOf(y, rows)));
         int size = channels * SIDE * SIDE;
         int width = learnsSigma ? 2 * size : size;
         for (int row = 0; row < rows; row++) {
             assertThat(y[row]).as("label").isLessThan(nullLabel ? 5 : 4);
-            double shift = 0.3 * y[row] + StrictMath.sin(0.01 * t[row]) + (minglesRows ? 1e-3 * rows : 0);
+            double shift = 0.3 * y[row] + StrictMath.sin(0.01 * t[row]) + (minglesRows(pass) ? 1e-3 * rows : 0);
             for (int k = 0; k < size; k++) {
                 double value = x[row * size + k];
                 double neighbour = x[row * size + (k + 1) % size];
+                if (featureSize > 0) {
+                    neighbour += deep[row * featureSize + k % featureSize];
+                }
                 out[row * width + k] = (float) (weight * StrictMath.tanh(value + 0.5 * neighbour) + 0.1 * shift);
                 if (learnsSigma) {
                     out[row * width + size + k] = (float) (0.8 * StrictMath.sin(2 * value + shift));
                 }
             }
         }
+    }
+
+    private boolean minglesRows(Pass pass) {
+        return minglesRows || pass == Pass.SHALLOW && minglesShallowRows;
     }
 
     @Override

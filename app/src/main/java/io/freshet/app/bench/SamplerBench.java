@@ -56,7 +56,8 @@ public final class SamplerBench {
     /**
      * Measures.
      *
-     * @param runs the samplers, {@link SamplerRun#BASELINE} among them
+     * @param runs the samplers, {@link SamplerRun#BASELINE} among them, and for each that evaluates the network in another way the one
+     *     that does so exactly
      * @param samples images of each, over all classes in turn, at least 2
      * @param seed of all of them
      * @param guidance classifier-free guidance scale
@@ -72,8 +73,14 @@ public final class SamplerBench {
             throw new IllegalArgumentException(
                     "the samplers are " + runs + ": expected " + SamplerRun.BASELINE + " among them, for comparison");
         }
+        for (SamplerRun run : runs) {
+            if (!runs.contains(run.exact())) {
+                throw new IllegalArgumentException("the samplers are " + runs + ": expected " + run.exact()
+                        + " among them, to compare " + run + " with");
+            }
+        }
         try (SamplingEngine engine = new SamplingEngine(OPTIONS, loader)) {
-            StagedCheckpoint staged = stage(engine);
+            StagedCheckpoint staged = stage(engine, Precision.FP32);
             if (staged.abilities().prediction() != Prediction.NOISE) {
                 throw new IllegalArgumentException("checkpoint '" + checkpoint.directory()
                         + "' predicts a velocity, which DDPM cannot draw from: expected one that predicts noise");
@@ -101,20 +108,23 @@ public final class SamplerBench {
         List<SamplerFigures> figures = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
             Turns turns = all.get(i);
+            int exact = runs.indexOf(runs.get(i).exact());
             figures.add(new SamplerFigures(
                     runs.get(i),
                     turns.evaluations(),
                     turns.imagesPerSecond(),
                     distances.get(i).estimate(),
                     distances.get(i).ratioTo(distances.get(baseline)),
-                    turns.imagesPerSecond() / all.get(baseline).imagesPerSecond()));
+                    turns.imagesPerSecond() / all.get(baseline).imagesPerSecond(),
+                    distances.get(i).ratioTo(distances.get(exact)),
+                    turns.imagesPerSecond() / all.get(exact).imagesPerSecond()));
         }
         return figures;
     }
 
-    private StagedCheckpoint stage(SamplingEngine engine) throws CheckpointException, InterruptedException {
+    private StagedCheckpoint stage(SamplingEngine engine, Precision precision) throws CheckpointException, InterruptedException {
         try {
-            return engine.stage(checkpoint).get();
+            return engine.stage(checkpoint, precision).get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof CheckpointException refused) {
                 throw refused;

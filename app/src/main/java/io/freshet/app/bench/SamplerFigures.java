@@ -12,9 +12,18 @@ import java.util.Map;
  * @param fid squared Fréchet distance to the reference
  * @param fidRatio how many times that of the baseline
  * @param speedRatio how many times as fast as the baseline
+ * @param fidRatioToExact how many times that of the same sampler with the network evaluated exactly
+ * @param speedRatioToExact how many times as fast as that
  */
 public record SamplerFigures(
-        SamplerRun run, int evaluations, double imagesPerSecond, Estimate fid, Estimate fidRatio, double speedRatio) {
+        SamplerRun run,
+        int evaluations,
+        double imagesPerSecond,
+        Estimate fid,
+        Estimate fidRatio,
+        double speedRatio,
+        Estimate fidRatioToExact,
+        double speedRatioToExact) {
     /**
      * A value with an interval of 95 % confidence.
      *
@@ -29,6 +38,8 @@ public record SamplerFigures(
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("sampler", run.kind().wireName());
         row.put("steps", run.steps());
+        row.put("precision", run.precision());
+        row.put("cacheInterval", run.inference().cacheInterval());
         row.put("evaluations", evaluations);
         row.put("fid", fid.value());
         row.put("fidLow", fid.low());
@@ -38,6 +49,10 @@ public record SamplerFigures(
         row.put("fidRatioLow", fidRatio.low());
         row.put("fidRatioHigh", fidRatio.high());
         row.put("speedRatioToDdpm250", speedRatio);
+        row.put("fidRatioToExact", fidRatioToExact.value());
+        row.put("fidRatioToExactLow", fidRatioToExact.low());
+        row.put("fidRatioToExactHigh", fidRatioToExact.high());
+        row.put("speedRatioToExact", speedRatioToExact);
         return row;
     }
 }

@@ -8,6 +8,7 @@ import io.freshet.script.TorchModule;
 import io.freshet.script.TorchThreads;
 import io.freshet.weights.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +19,7 @@ import java.util.function.IntConsumer;
 
 /**
  * Forward passes of one network in three forms, on the same weights and inputs: the original's operations, ours in float32, and
- * ours in bfloat16; beside them products of large matrices. The forms take turns in one process, every other round in reverse, so
+ * ours in bfloat16; and of our two, what evaluations take that keep deep features or use them again; beside them products of large matrices. The forms take turns in one process, every other round in reverse, so
  * that whatever else the machine does meets all of them alike.
  *
  * @param model name of the network
@@ -36,10 +37,15 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
     private static final long WEIGHTS_SEED = 1;
     private static final int TIMESTEP_STRIDE = 307;
     private static final int TIMESTEPS = 1000;
+    private static final int CACHE_INTERVAL = 3;
 
     private static final String REFERENCE = "referenceSeconds";
     private static final String FP32 = "fp32Seconds";
     private static final String BF16 = "bf16Seconds";
+    private static final String FP32_WHOLE = "fp32WholeSeconds";
+    private static final String FP32_SHALLOW = "fp32ShallowSeconds";
+    private static final String BF16_WHOLE = "bf16WholeSeconds";
+    private static final String BF16_SHALLOW = "bf16ShallowSeconds";
     private static final String MATMUL_FP32 = "matmulGflopsFp32";
     private static final String MATMUL_BF16 = "matmulGflopsBf16";
 
@@ -86,10 +92,21 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
             forms.put(MATMUL_FP32, () -> matmul.gigaflops(Precision.FP32));
             forms.put(REFERENCE, () -> seconds(reference, inputs));
             forms.put(FP32, () -> seconds(fp32, inputs));
+            putCaching(forms, fp32, inputs, FP32_WHOLE, FP32_SHALLOW);
             forms.put(BF16, () -> seconds(bf16, inputs));
+            putCaching(forms, bf16, inputs, BF16_WHOLE, BF16_SHALLOW);
             forms.put(MATMUL_BF16, () -> matmul.gigaflops(Precision.BF16));
             return figures(measure(forms, progress), fp32Error, bf16Error);
         }
+    }
+
+    private static void putCaching(
+            Map<String, DoubleSupplier> forms, TorchModule module, Tensor[] inputs, String whole, String shallow) {
+        Tensor[] withFeatures = Arrays.copyOf(inputs, inputs.length + 1);
+        withFeatures[inputs.length] =
+                module.run(DenoiserScripts.FORWARD_WHOLE, inputs).get(1);
+        forms.put(whole, () -> seconds(module, DenoiserScripts.FORWARD_WHOLE, inputs));
+        forms.put(shallow, () -> seconds(module, DenoiserScripts.FORWARD_SHALLOW, withFeatures));
     }
 
     private TorchModule load(Map<String, Tensor> folded, Precision precision) {
@@ -128,8 +145,12 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
     }
 
     private static double seconds(TorchModule module, Tensor[] inputs) {
+        return seconds(module, DenoiserScripts.FORWARD, inputs);
+    }
+
+    private static double seconds(TorchModule module, String method, Tensor[] inputs) {
         long start = System.nanoTime();
-        module.run("forward", inputs);
+        module.run(method, inputs);
         return (System.nanoTime() - start) / 1e9;
     }
 
@@ -140,6 +161,8 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
         double bf16 = median(spreads, BF16);
         double matmulFp32 = median(spreads, MATMUL_FP32);
         double matmulBf16 = median(spreads, MATMUL_BF16);
+        double fp32Cache = cached(spreads, FP32_WHOLE, FP32_SHALLOW);
+        double bf16Cache = cached(spreads, BF16_WHOLE, BF16_SHALLOW);
         double operations = 2 * gigaMacs * batch;
         return new SamplingFigures(
                 model,
@@ -159,7 +182,16 @@ public record SamplingBench(String model, DenoiserConfig config, int batch, int 
                 matmulBf16,
                 operations / fp32 / matmulFp32,
                 operations / bf16 / matmulBf16,
+                CACHE_INTERVAL,
+                fp32Cache,
+                fp32 / fp32Cache,
+                bf16Cache,
+                bf16 / bf16Cache,
                 spreads);
+    }
+
+    private static double cached(Map<String, Spread> spreads, String whole, String shallow) {
+        return (median(spreads, whole) + (CACHE_INTERVAL - 1) * median(spreads, shallow)) / CACHE_INTERVAL;
     }
 
     private static double median(Map<String, Spread> spreads, String name) {

@@ -22,6 +22,11 @@ import java.util.Map;
  * @param matmulGflopsBf16 the same in bfloat16
  * @param fp32Utilisation 2 gigaMacs batch / fp32Seconds / matmulGflopsFp32
  * @param bf16Utilisation 2 gigaMacs batch / bf16Seconds / matmulGflopsBf16
+ * @param cacheInterval evaluations for one of the whole network, where deep features are used again in between
+ * @param fp32CacheSeconds mean of such evaluations, of fp32: (whole + (cacheInterval − 1) shallow) / cacheInterval
+ * @param fp32CacheRatio fp32Seconds / fp32CacheSeconds
+ * @param bf16CacheSeconds the same of bfloat16
+ * @param bf16CacheRatio bf16Seconds / bf16CacheSeconds
  * @param spreads smallest and largest of what the medians are of
  */
 public record SamplingFigures(
@@ -42,4 +47,9 @@ public record SamplingFigures(
         double matmulGflopsBf16,
         double fp32Utilisation,
         double bf16Utilisation,
+        int cacheInterval,
+        double fp32CacheSeconds,
+        double fp32CacheRatio,
+        double bf16CacheSeconds,
+        double bf16CacheRatio,
         Map<String, Spread> spreads) {}

@@ -8,6 +8,8 @@ import io.freshet.diffusion.Prediction;
 import io.freshet.evaluation.ShapesCnn;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader.LoadedDenoiser;
+import io.freshet.sampling.Inference;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +47,36 @@ class SamplerBenchTest {
                 .containsEntry("steps", 5)
                 .containsKeys("fid", "fidLow", "fidHigh", "imagesPerSecond", "fidRatioToDdpm250");
         assertThat(progress).isSorted().endsWith(20L * 255);
+    }
+
+    @Test
+    void comparesRunsThatAskLessOfTheNetworkWithThoseThatDoNot() throws Exception {
+        SamplerRun cached = new SamplerRun(SamplerKind.UNIPC, 5, new Inference(Precision.FP32, 3));
+        List<SamplerFigures> figures = measure(Prediction.NOISE, 32, SamplerRun.BASELINE, FAST, cached);
+        SamplerFigures exact = figures.get(1);
+        SamplerFigures cheaper = figures.get(2);
+        assertThat(exact.fidRatioToExact().value()).isEqualTo(1);
+        assertThat(cheaper.evaluations()).isEqualTo(5);
+        assertThat(cheaper.fidRatioToExact().value())
+                .isEqualTo(cheaper.fid().value() / exact.fid().value())
+                .isNotEqualTo(1);
+        assertThat(cheaper.speedRatioToExact()).isEqualTo(cheaper.imagesPerSecond() / exact.imagesPerSecond());
+        assertThat(cheaper.run().name()).isEqualTo("unipc cache 3");
+        assertThat(cheaper.json())
+                .containsEntry("precision", "fp32")
+                .containsEntry("cacheInterval", 3)
+                .containsKeys("fidRatioToExact", "fidRatioToExactLow", "fidRatioToExactHigh", "speedRatioToExact");
+        assertThatThrownBy(() -> measure(Prediction.NOISE, 32, SamplerRun.BASELINE, cached))
+                .hasMessageContaining("to compare SamplerRun[kind=UNIPC, steps=5");
+    }
+
+    @Test
+    void usualRunsUseFeaturesAgainWhereTheNetworkCan() {
+        assertThat(SamplerRun.usual(true))
+                .extracting(run -> run.name() + " " + run.steps())
+                .startsWith(
+                        "ddpm 250", "ddpm cache 3 250", "ddim 5", "ddim 10", "ddim 20", "ddim cache 3 20", "ddim 50");
+        assertThat(SamplerRun.usual(false)).noneMatch(run -> run.inference().caches());
     }
 
     @Test
@@ -88,6 +120,27 @@ class SamplerBenchTest {
             int size = 3 * side * side;
             for (int k = 0; k < rows * size; k++) {
                 out[k] = x[k] - 0.1f * y[k / size];
+            }
+        }
+
+        @Override
+        public int featureSize() {
+            return 1;
+        }
+
+        @Override
+        public void predictWhole(int rows, float[] x, float[] t, long[] y, float[] out, float[] features) {
+            predict(rows, x, t, y, out);
+            System.arraycopy(t, 0, features, 0, rows);
+        }
+
+        /** The older the features, the darker. */
+        @Override
+        public void predictShallow(int rows, float[] x, float[] t, long[] y, float[] features, float[] out) {
+            predict(rows, x, t, y, out);
+            int size = 3 * side * side;
+            for (int k = 0; k < rows * size; k++) {
+                out[k] += 1e-3f * (features[k / size] - t[k / size]);
             }
         }
 
