@@ -35,6 +35,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.function.Predicate;
 import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -164,7 +165,7 @@ final class BenchSamplerCommand implements Callable<Integer> {
 
     private List<SamplerFigures> draw(CheckpointChoice choice, ReferenceStatistics reference)
             throws CheckpointException, InterruptedException {
-        List<SamplerRun> runs = SamplerRun.usual(usesFeaturesAgain(choice));
+        List<SamplerRun> runs = SamplerRun.usual(able(choice));
         long evaluations = samples * runs.stream().mapToLong(SamplerRun::steps).sum();
         String detail = "checkpoint of step " + choice.checkpoint().step();
         try (ProgressBar bar = new ProgressBar(session.terminal(), "drawing", "evaluations", evaluations);
@@ -178,10 +179,12 @@ final class BenchSamplerCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean usesFeaturesAgain(CheckpointChoice choice) throws CheckpointException {
+    /** A network that comes as TorchScript is evaluated as it was written. */
+    private static Predicate<Inference> able(CheckpointChoice choice) throws CheckpointException {
         CheckpointDescription description = choice.store().describe(choice.checkpoint());
         return Architectures.config(description.architecture(), description.config()) instanceof DenoiserConfig config
-                && config.network() instanceof CachingNetwork;
+                ? inference -> !inference.caches() || config.network() instanceof CachingNetwork
+                : Inference.EXACT::equals;
     }
 
     private Map<String, Object> json(

@@ -79,7 +79,7 @@ final class ImageOptions {
             paramLabel = "NAME",
             defaultValue = SamplerKind.AUTO,
             description =
-                    "ddim or ddpm, or dpmpp-2m or unipc, which come as far in 10 to 25 steps; for networks that predict a"
+                    "ddim or ddpm, or dpmpp-2m, dpmpp-2m-sde or unipc, which come as far in 10 to 25 steps; for networks that predict a"
                             + " velocity, such as SiT, flow-euler, flow-heun, flow-midpoint, flow-rk4, flow-sde or"
                             + " flow-sde-heun. auto is ddim or flow-heun, whichever fits. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init") // set by picocli

@@ -51,6 +51,21 @@ final class LogSnrSteps {
         return isLast(k) ? 1 : -signal[k + 1] * StrictMath.expm1(-width(k));
     }
 
+    /** σ_t / σ_s e^{−h} of step k. */
+    double latentWeightOfProcess(int k) {
+        return isLast(k) ? 0 : latentWeight(k) * StrictMath.exp(-width(k));
+    }
+
+    /** α_t (1 − e^{−2h}) of step k. */
+    double startWeightOfProcess(int k) {
+        return isLast(k) ? 1 : -signal[k + 1] * StrictMath.expm1(-2 * width(k));
+    }
+
+    /** σ_t √(1 − e^{−2h}) of step k. */
+    double noiseWeightOfProcess(int k) {
+        return isLast(k) ? 0 : spread[k + 1] * StrictMath.sqrt(-StrictMath.expm1(-2 * width(k)));
+    }
+
     /**
      * Whether step k can go along a line through two estimates: the first has but one, and the last is infinitely wide, so that it has
      * to end at its estimate.

@@ -105,8 +105,7 @@ final class UDit {
 
     /** What a value of encoder 1, [B, S, S, D], adds to decoder 1 over the skip connection: its share of the layer that joins them. */
     private Value skipped(Value encoded) {
-        Value share = g.narrow(weights.apply("reduce_chan_level1.weight"), 1, config.hiddenSize(), config.hiddenSize());
-        return g.op("torch.linear", encoded, share); // [B, S, S, 2D]
+        return g.linear(encoded, weights.apply(UDitFolding.SKIP), null); // [B, S, S, 2D]
     }
 
     private Value frequencies(Value t, Value x) {

@@ -22,10 +22,14 @@ import java.util.function.Function;
  *   <li>Attention {@code to_qkv} becomes {@code to_qk}, which RoPE rotates, and {@code to_v}; or {@code to_q} and {@code to_kv},
  *       where only keys and values are downsampled.
  *   <li>Attention {@code scale}: exp(min(logit_scale, 4.6052)) for the query heads, one for the key heads.
+ *   <li>{@value #SKIP} is the share of {@code reduce_chan_level1} that the skip connection has, once more by itself.
  *   <li>Any other 1x1 convolution is a matrix.
  * </ul>
  */
 final class UDitFolding {
+    /** What a value of encoder 1 is multiplied by on its way to decoder 1, [2D, D]. */
+    static final String SKIP = "reduce_chan_level1.skip";
+
     private static final double LOGIT_SCALE_MAX = 4.6052; // log 100, rounded as in the original
     private static final String WEIGHT = ".weight";
     private static final String BIAS = ".bias";
@@ -45,6 +49,9 @@ final class UDitFolding {
 
     private Map<String, Function<Graph, Value>> build() {
         UDitParameters.of(config).forEach(this::fold);
+        recipes.put(
+                SKIP,
+                g -> g.narrow(matrix(g, "reduce_chan_level1" + WEIGHT), 1, config.hiddenSize(), config.hiddenSize()));
         return recipes;
     }
 

@@ -14,6 +14,8 @@ public enum SamplerKind {
     DDIM("ddim", Prediction.NOISE),
     /** DPM-Solver++(2M) (Lu et al. 2022): no noise, second order, ten to twenty-five steps. */
     DPMPP_2M("dpmpp-2m", Prediction.NOISE),
+    /** SDE-DPM-Solver++(2M) (Lu et al. 2022): noise in every step, which mends errors of the network; second order, ten to fifty steps. */
+    DPMPP_2M_SDE("dpmpp-2m-sde", Prediction.NOISE),
     /** UniPC-2 with B_2 (Zhao et al. 2023): no noise, third order, ten to twenty-five steps. */
     UNIPC("unipc", Prediction.NOISE),
     /** The probability flow in Euler's steps: no noise, first order, one evaluation a step. */

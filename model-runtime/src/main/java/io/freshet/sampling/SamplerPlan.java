@@ -50,7 +50,8 @@ final class SamplerPlan {
         return switch (settings.kind()) {
             case DDPM -> new DdpmSampler(respaced(settings), parameterization(denoiser), clip);
             case DDIM -> new DdimSampler(respaced(settings), parameterization(denoiser), settings.eta(), clip);
-            case DPMPP_2M -> new DpmSolverSampler(respaced(settings), parameterization(denoiser), 2, clip);
+            case DPMPP_2M -> dpmSolver(DpmSolverSampler.Equation.FLOW, settings, denoiser);
+            case DPMPP_2M_SDE -> dpmSolver(DpmSolverSampler.Equation.PROCESS, settings, denoiser);
             case UNIPC -> new UniPcSampler(respaced(settings), parameterization(denoiser), clip);
             case FLOW_EULER -> flow(OdeMethod.EULER, settings);
             case FLOW_HEUN -> flow(OdeMethod.HEUN2, settings);
@@ -59,6 +60,11 @@ final class SamplerPlan {
             case FLOW_SDE -> process(SdeMethod.EULER_MARUYAMA, settings);
             case FLOW_SDE_HEUN -> process(SdeMethod.HEUN, settings);
         };
+    }
+
+    private static Sampler dpmSolver(DpmSolverSampler.Equation equation, SamplerSettings settings, Denoiser denoiser) {
+        return new DpmSolverSampler(
+                respaced(settings), parameterization(denoiser), equation, 2, denoiser.clipsDenoised());
     }
 
     private static RespacedSchedule respaced(SamplerSettings settings) {

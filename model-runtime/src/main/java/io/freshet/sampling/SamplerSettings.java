@@ -62,7 +62,7 @@ public record SamplerSettings(SamplerKind kind, int steps, double eta, Guidance 
         return switch (kind) {
             case DDPM -> Integer.toString(steps);
             case DDIM -> (steps > 1 && TRAINING_STEPS % steps == 0 ? "ddim" : "") + steps;
-            case DPMPP_2M, UNIPC -> "quad" + steps;
+            case DPMPP_2M, DPMPP_2M_SDE, UNIPC -> "quad" + steps;
             case FLOW_EULER, FLOW_HEUN, FLOW_MIDPOINT, FLOW_RK4, FLOW_SDE, FLOW_SDE_HEUN ->
                 throw new IllegalStateException("'" + kind.wireName() + "' visits times, not steps of a schedule");
         };

@@ -164,8 +164,8 @@ public final class Graph {
         return op("torch.mul", a, b);
     }
 
-    /** {@code x Wᵀ + b}. */
-    public Value linear(Value x, Value weight, Value bias) {
+    /** {@code x Wᵀ + b}, or without b. */
+    public Value linear(Value x, Value weight, @Nullable Value bias) {
         return packs(weight) ? packed(x, weight, bias, "none", "") : op("torch.linear", x, weight, bias);
     }
 
@@ -180,7 +180,7 @@ public final class Graph {
         return operators == Operators.ONEDNN && parameters.containsKey(weight);
     }
 
-    private Value packed(Value x, Value weight, Value bias, String then, String algorithm) {
+    private Value packed(Value x, Value weight, @Nullable Value bias, String then, String algorithm) {
         packed.add(Objects.requireNonNull(parameters.get(weight)));
         return op("ops.mkldnn._linear_pointwise", x, weight, bias, quoted(then), List.of(), quoted(algorithm));
     }

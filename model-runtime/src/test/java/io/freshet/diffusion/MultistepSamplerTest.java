@@ -3,6 +3,7 @@ package io.freshet.diffusion;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.freshet.diffusion.DpmSolverSampler.Equation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -26,7 +27,7 @@ class MultistepSamplerTest {
     }
 
     private static Sampler dpmSolver(RespacedSchedule respaced) {
-        return new DpmSolverSampler(respaced, Parameterization.PLAIN_NOISE, 2, false);
+        return new DpmSolverSampler(respaced, Parameterization.PLAIN_NOISE, Equation.FLOW, 2, false);
     }
 
     private static Sampler uniPc(RespacedSchedule respaced) {
@@ -146,7 +147,7 @@ class MultistepSamplerTest {
     void ofTheFirstOrderAreDdim() {
         for (String respacing : List.of("1", "2", "10", "quad50", "1000")) {
             RespacedSchedule respaced = RespacedSchedule.of(TRAINING, respacing);
-            Sampler first = new DpmSolverSampler(respaced, Parameterization.PLAIN_NOISE, 1, false);
+            Sampler first = new DpmSolverSampler(respaced, Parameterization.PLAIN_NOISE, Equation.FLOW, 1, false);
             assertThat(first.historyLength()).isZero();
             assertThat(sample(respaced, first))
                     .as("respacing %s", respacing)
@@ -171,7 +172,7 @@ class MultistepSamplerTest {
         RespacedSchedule respaced = RespacedSchedule.of(TRAINING, "quad10");
         for (boolean clip : new boolean[] {true, false}) {
             for (Sampler sampler : List.of(
-                    new DpmSolverSampler(respaced, Parameterization.LEARNED_NOISE, 2, clip),
+                    new DpmSolverSampler(respaced, Parameterization.LEARNED_NOISE, Equation.FLOW, 2, clip),
                     new UniPcSampler(respaced, Parameterization.LEARNED_NOISE, clip))) {
                 float[] latent = {5f, -5f};
                 float[][] history = new float[sampler.historyLength()][2];
@@ -223,7 +224,7 @@ class MultistepSamplerTest {
     @Test
     void ofAnotherOrderAreRefused() {
         RespacedSchedule respaced = RespacedSchedule.of(TRAINING, "quad12");
-        assertThatThrownBy(() -> new DpmSolverSampler(respaced, Parameterization.PLAIN_NOISE, 3, false))
+        assertThatThrownBy(() -> new DpmSolverSampler(respaced, Parameterization.PLAIN_NOISE, Equation.FLOW, 3, false))
                 .hasMessage("The order of DPM-Solver++ is 3: expected 1 or 2");
     }
 
@@ -251,5 +252,34 @@ class MultistepSamplerTest {
 
     private static Offset<Float> within(float offset) {
         return Offset.offset(offset);
+    }
+
+    @Test
+    void theProcessDrawsTheDataFromNoiseAndForgetsWhereItBegan() {
+        RespacedSchedule respaced = RespacedSchedule.of(TRAINING, "quad50");
+        Sampler sampler = new DpmSolverSampler(respaced, Parameterization.PLAIN_NOISE, Equation.PROCESS, 2, false);
+        double[] alphaBars = respaced.schedule().alphasCumprod();
+        float[] latent = new float[40_000];
+        float[] noise = new float[latent.length];
+        CounterNoise.fill(1, 0, CounterNoise.INITIAL, latent);
+        float[] initial = latent.clone();
+        float[][] history = new float[sampler.historyLength()][latent.length];
+        for (int k = 0; k < sampler.evaluations(); k++) {
+            CounterNoise.fill(1, 0, CounterNoise.ofEvaluation(k), noise);
+            float[] prediction = bestPrediction(latent, alphaBars[sampler.evaluations() - 1 - k]);
+            assertThat(sampler.drawsNoise(k)).isEqualTo(k < sampler.evaluations() - 1);
+            sampler.advance(k, latent, history, prediction, 0, noise);
+        }
+        double mean = 0;
+        double square = 0;
+        double withInitial = 0;
+        for (int e = 0; e < latent.length; e++) {
+            mean += latent[e] / latent.length;
+            square += (double) latent[e] * latent[e] / latent.length;
+            withInitial += (latent[e] - MEAN) * initial[e] / latent.length;
+        }
+        assertThat(mean).isCloseTo(MEAN, Offset.offset(0.01));
+        assertThat(Math.sqrt(square - mean * mean)).isCloseTo(DEVIATION, Offset.offset(0.01));
+        assertThat(withInitial / DEVIATION).as("correlation").isCloseTo(0, Offset.offset(0.02));
     }
 }

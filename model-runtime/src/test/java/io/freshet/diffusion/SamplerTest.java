@@ -3,6 +3,7 @@ package io.freshet.diffusion;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.freshet.diffusion.DpmSolverSampler.Equation;
 import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.data.Offset;
@@ -137,7 +138,7 @@ class SamplerTest {
         assertThat(bitsOfASample(new DdimSampler(strided, learned, 0, false))).isEqualTo(-1059458440);
         assertThat(bitsOfASample(new DdimSampler(strided, learned, 0.5, false))).isEqualTo(1065647542);
         assertThat(bitsOfASample(new DdimSampler(strided, learned, 0, true))).isEqualTo(353479726);
-        assertThat(bitsOfASample(new DpmSolverSampler(quadratic, learned, 2, false)))
+        assertThat(bitsOfASample(new DpmSolverSampler(quadratic, learned, Equation.FLOW, 2, false)))
                 .isEqualTo(-1695094385);
         assertThat(bitsOfASample(new UniPcSampler(quadratic, learned, true))).isEqualTo(-1541443565);
     }

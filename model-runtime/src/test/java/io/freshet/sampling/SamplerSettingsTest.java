@@ -19,6 +19,7 @@ class SamplerSettingsTest {
                         "ddpm",
                         "ddim",
                         "dpmpp-2m",
+                        "dpmpp-2m-sde",
                         "unipc",
                         "flow-euler",
                         "flow-heun",
@@ -30,7 +31,8 @@ class SamplerSettingsTest {
             assertThat(SamplerKind.fromWireName(kind.wireName())).isEqualTo(kind);
         }
         assertThatThrownBy(() -> SamplerKind.fromWireName("euler"))
-                .hasMessage("sampler is 'euler': expected 'auto' or one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc',"
+                .hasMessage("sampler is 'euler': expected 'auto' or one of 'ddpm', 'ddim', 'dpmpp-2m',"
+                        + " 'dpmpp-2m-sde', 'unipc',"
                         + " 'flow-euler', 'flow-heun', 'flow-midpoint', 'flow-rk4', 'flow-sde', 'flow-sde-heun'");
         assertThat(GuidedChannels.fromWireName("first-three")).isEqualTo(GuidedChannels.FIRST_THREE);
         assertThat(GuidedChannels.fromWireName("all")).isEqualTo(GuidedChannels.ALL);
@@ -50,7 +52,8 @@ class SamplerSettingsTest {
         assertThatThrownBy(() -> SamplerKind.FLOW_HEUN.requireFits(Prediction.NOISE))
                 .hasMessage(
                         "sampler is 'flow-heun', which draws from networks that predict velocity, but the checkpoint"
-                                + " predicts noise: expected 'auto' or one of 'ddpm', 'ddim', 'dpmpp-2m', 'unipc'");
+                                + " predicts noise: expected 'auto' or one of 'ddpm', 'ddim', 'dpmpp-2m',"
+                                + " 'dpmpp-2m-sde', 'unipc'");
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.freshet.image.RgbImage;
 import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.FinishedSample;
+import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplerSettings;
@@ -85,6 +86,9 @@ public final class SamplerBench {
                 throw new IllegalArgumentException("checkpoint '" + checkpoint.directory()
                         + "' predicts a velocity, which DDPM cannot draw from: expected one that predicts noise");
             }
+            if (runs.stream().anyMatch(run -> run.inference().precision() == Precision.BF16)) {
+                stage(engine, Precision.BF16);
+            }
             int classes = staged.classNames().size();
             List<Turns> all = runs.stream()
                     .map(run -> new Turns(engine, run.settings(guidance), classes, seed))
@@ -122,7 +126,8 @@ public final class SamplerBench {
         return figures;
     }
 
-    private StagedCheckpoint stage(SamplingEngine engine, Precision precision) throws CheckpointException, InterruptedException {
+    private StagedCheckpoint stage(SamplingEngine engine, Precision precision)
+            throws CheckpointException, InterruptedException {
         try {
             return engine.stage(checkpoint, precision).get();
         } catch (ExecutionException e) {

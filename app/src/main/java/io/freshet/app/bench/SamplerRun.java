@@ -6,6 +6,7 @@ import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -19,7 +20,8 @@ public record SamplerRun(SamplerKind kind, int steps, Inference inference) {
     /** What the others are compared with: ancestral sampling in 250 steps, as DiT and U-DiT were scored. */
     public static final SamplerRun BASELINE = new SamplerRun(SamplerKind.DDPM, 250);
 
-    private static final List<SamplerKind> FAST = List.of(SamplerKind.DDIM, SamplerKind.DPMPP_2M, SamplerKind.UNIPC);
+    private static final List<SamplerKind> FAST =
+            List.of(SamplerKind.DDIM, SamplerKind.DPMPP_2M, SamplerKind.DPMPP_2M_SDE, SamplerKind.UNIPC);
     private static final List<Integer> STEPS = List.of(5, 10, 20, 50);
     private static final int TARGET_STEPS = 20;
 
@@ -58,21 +60,18 @@ public record SamplerRun(SamplerKind kind, int steps, Inference inference) {
      * The baseline, then the samplers of few steps; behind the baseline and those of {@value #TARGET_STEPS} steps, the same with less
      * asked of the network.
      *
-     * @param caches whether the network can use deep features again
+     * @param able whether a network can be evaluated so
      */
-    public static List<SamplerRun> usual(boolean caches) {
-        List<SamplerRun> runs = allExact();
-        return runs.stream()
+    public static List<SamplerRun> usual(Predicate<Inference> able) {
+        return allExact().stream()
                 .flatMap(run -> run.equals(BASELINE) || run.steps == TARGET_STEPS
-                        ? Stream.concat(Stream.of(run), run.cheaper(caches))
+                        ? Stream.concat(Stream.of(run), run.cheaper(able))
                         : Stream.of(run))
                 .toList();
     }
 
-    private Stream<SamplerRun> cheaper(boolean caches) {
-        return CHEAPER.stream()
-                .filter(cheaper -> caches || !cheaper.caches())
-                .map(cheaper -> new SamplerRun(kind, steps, cheaper));
+    private Stream<SamplerRun> cheaper(Predicate<Inference> able) {
+        return CHEAPER.stream().filter(able).map(cheaper -> new SamplerRun(kind, steps, cheaper));
     }
 
     private static List<SamplerRun> allExact() {

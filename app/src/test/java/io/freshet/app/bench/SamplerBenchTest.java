@@ -72,11 +72,12 @@ class SamplerBenchTest {
 
     @Test
     void usualRunsUseFeaturesAgainWhereTheNetworkCan() {
-        assertThat(SamplerRun.usual(true))
+        assertThat(SamplerRun.usual(inference -> true))
                 .extracting(run -> run.name() + " " + run.steps())
                 .startsWith(
                         "ddpm 250", "ddpm cache 3 250", "ddim 5", "ddim 10", "ddim 20", "ddim cache 3 20", "ddim 50");
-        assertThat(SamplerRun.usual(false)).noneMatch(run -> run.inference().caches());
+        assertThat(SamplerRun.usual(inference -> !inference.caches()))
+                .noneMatch(run -> run.inference().caches());
     }
 
     @Test
