@@ -83,7 +83,7 @@ final class BenchSamplerCommand implements Callable<Integer> {
     @Option(
             names = "--samples",
             paramLabel = "N",
-            defaultValue = "500",
+            defaultValue = "256",
             description = "Images of each sampler, at least " + LEAST_SAMPLES + ". Default: ${DEFAULT-VALUE}")
     private long samples;
 

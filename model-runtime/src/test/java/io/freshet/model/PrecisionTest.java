@@ -9,12 +9,15 @@ import io.freshet.model.UDitRecipe.DownsampledTokens;
 import io.freshet.sampling.Precision;
 import io.freshet.script.Graph.Operators;
 import io.freshet.script.ScriptModule;
+import io.freshet.script.TorchDevice;
 import io.freshet.script.TorchModule;
 import io.freshet.weights.DType;
 import io.freshet.weights.Tensor;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,12 +45,30 @@ class PrecisionTest {
     void shortNumbersPredictNearlyTheSame(DenoiserConfig config) {
         Map<String, Tensor> folded = DenoiserScripts.fold(config, noise(config));
         float[] exact = predict(config, DenoiserScripts.inference(config, folded));
-        for (Operators operators : Operators.values()) {
+        for (Operators operators : operators(DType.BF16)) {
             float[] close = predict(config, DenoiserScripts.inference(config, folded, operators, Precision.BF16));
             assertThat(UDitSamples.relativeError(exact, close))
                     .as("%s", operators)
                     .isBetween(1e-5, 0.04);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void theFastestOperatorsPredictTheSameUpToRounding(DenoiserConfig config) {
+        Map<String, Tensor> folded = DenoiserScripts.fold(config, noise(config));
+        float[] plain = predict(config, DenoiserScripts.inference(config, folded, Operators.CURRENT));
+        for (Operators operators : operators(DType.F32)) {
+            float[] other = predict(config, DenoiserScripts.inference(config, folded, operators));
+            assertThat(UDitSamples.relativeError(plain, other))
+                    .as("%s", operators)
+                    .isLessThan(1e-5);
+        }
+    }
+
+    /** Those that this machine has. */
+    private static Set<Operators> operators(DType numbers) {
+        return EnumSet.of(Operators.CURRENT, Operators.COMPATIBLE, TorchDevice.CPU.fastestOperators(numbers));
     }
 
     @Test
@@ -58,6 +79,7 @@ class PrecisionTest {
                 .parameters();
         assertThat(stored.get("output.weight").dtype()).isEqualTo(DType.BF16);
         assertThat(stored.get(UDitConstants.RAMP).dtype()).isEqualTo(DType.F32);
+        assertThat(stored.get(UDitConstants.queries(0)).dtype()).isEqualTo(DType.F32);
     }
 
     private static Map<String, Tensor> noise(DenoiserConfig config) {
