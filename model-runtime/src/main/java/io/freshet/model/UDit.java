@@ -184,7 +184,7 @@ final class UDit {
         Value attended = new UDitAttention(g, config, weights, stage).emit(toAttend, block + "attn" + half);
         Value between = g.op("torch.addcmul", x, m.get(2), attended);
         Value toFeed = modulate(between, m.get(3), m.get(4), width, block + "norm2" + half);
-        return g.op("torch.addcmul", between, m.get(5), feedForward(toFeed, block + "mlp" + half, stage));
+        return g.addcmulOver(between, m.get(5), feedForward(toFeed, block + "mlp" + half, stage));
     }
 
     private Value finalLayer(Value x, Value c) {

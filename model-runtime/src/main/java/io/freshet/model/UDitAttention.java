@@ -3,6 +3,7 @@ package io.freshet.model;
 import io.freshet.model.UDitRecipe.Attention;
 import io.freshet.model.UDitRecipe.Downsampler;
 import io.freshet.script.Graph;
+import io.freshet.script.Graph.AttentionForm;
 import io.freshet.script.Value;
 import java.util.List;
 import java.util.function.Function;
@@ -93,7 +94,7 @@ final class UDitAttention {
             return g.permute(joined, 1, 2, 0, 3);
         });
         Value rotated = rotate(projected, n, 2 * heads, UDitConstants.queries(stage)); // [n, Bf², 2A, h]
-        Value scaled = narrowed(cosine() ? g.mul(rotated, g.op("torch.div", scale(name), norm(rotated))) : rotated, v);
+        Value scaled = narrowed(cosine() ? times(rotated, g.op("torch.div", scale(name), norm(rotated))) : rotated, v);
         List<Value> qk = g.split(scaled, 2, List.of((long) heads, (long) heads));
         return attend(heads(qk.get(0)), heads(qk.get(1)), heads(g.reshape(v, n, -1, heads, headSize)));
     }
@@ -111,7 +112,7 @@ final class UDitAttention {
         Value q = rotate(linear(tokens, name + ".to_q"), all, heads, UDitConstants.queries(stage)); // [s², B, A, h]
         Value k = rotate(parts.get(0), n, heads, UDitConstants.keys(stage)); // [n, B, A, h]
         if (cosine()) {
-            q = g.mul(q, g.op("torch.div", g.narrow(scale(name), 0, 0, heads), norm(q)));
+            q = times(q, g.op("torch.div", g.narrow(scale(name), 0, 0, heads), norm(q)));
             k = g.op("torch.div", k, norm(k));
         }
         q = narrowed(q, kv);
@@ -134,9 +135,16 @@ final class UDitAttention {
             return widened(g.reshape(x, tokens, -1, ofHeads, headSize));
         }
         Value pairs = widened(g.reshape(x, tokens, -1, ofHeads, headSize / 2, 2));
+        Value complex = g.op("torch.view_as_complex", pairs);
         Value turn = g.op("torch.view_as_complex", weights.apply(rotations));
-        Value turned = g.op("torch.view_as_real", g.mul(g.op("torch.view_as_complex", pairs), turn));
+        boolean copied = g.attentionForm() == AttentionForm.IN_PORTIONS; // of bfloat16
+        Value turned = g.op("torch.view_as_real", copied ? g.mulOver(complex, turn) : g.mul(complex, turn));
         return g.op("torch.flatten", turned, 3);
+    }
+
+    /** A product that may take the place of what {@link #rotate} gave, if that is no view of a projection. */
+    private Value times(Value rotated, Value factor) {
+        return recipe.rotates() ? g.mulOver(rotated, factor) : g.mul(rotated, factor);
     }
 
     private Value scale(String name) {

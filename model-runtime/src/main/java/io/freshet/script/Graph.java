@@ -28,7 +28,7 @@ public final class Graph {
         CURRENT,
         /**
          * Those, and oneDNN's for processors: weights of linear layers are laid out for them once, by {@link #preparation}, and what follows
-         * a layer is part of it. The same up to rounding.
+         * a layer is part of it. Values are overwritten where that is said, so that gradients cannot be computed. The same up to rounding.
          */
         ONEDNN,
         /** Those that PyTorch 1.13 had too: slower, the same up to rounding. */
@@ -164,6 +164,24 @@ public final class Graph {
         return op("torch.mul", a, b);
     }
 
+    /**
+     * {@code a * b}, which with {@link Operators#ONEDNN} may take the place of a: nothing may read a any more.
+     *
+     * @param a of the shape of the product
+     */
+    public Value mulOver(Value a, Value b) {
+        return op(operators == Operators.ONEDNN ? "torch.mul_" : "torch.mul", a, b);
+    }
+
+    /**
+     * {@code sum + a * b}, which with {@link Operators#ONEDNN} may take the place of the sum: nothing may read that any more.
+     *
+     * @param sum of the shape of the result
+     */
+    public Value addcmulOver(Value sum, Value a, Value b) {
+        return op(operators == Operators.ONEDNN ? "torch.addcmul_" : "torch.addcmul", sum, a, b);
+    }
+
     /** {@code x Wᵀ + b}, or without b. */
     public Value linear(Value x, Value weight, @Nullable Value bias) {
         return packs(weight) ? packed(x, weight, bias, "none", "") : op("torch.linear", x, weight, bias);
@@ -243,6 +261,11 @@ public final class Graph {
         String targets = parts.stream().map(part -> part + ", ").collect(Collectors.joining());
         lines.add(targets + "= " + call("torch.split_with_sizes", x, sizes, dimension));
         return parts;
+    }
+
+    /** How attention is computed. */
+    public AttentionForm attentionForm() {
+        return attentionForm;
     }
 
     /** Chooses how attention is computed from here on. */
