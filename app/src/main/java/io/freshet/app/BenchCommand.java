@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
             "  freshet bench sampling --model U-DiT-S --batch 8",
             "  freshet bench engine",
             "  freshet bench memory --json",
-            "  freshet bench sampler --samples 500"
+            "  freshet bench sampler --samples 256"
         })
 final class BenchCommand implements Runnable {
     @Spec
