@@ -75,7 +75,15 @@ class SamplerBenchTest {
         assertThat(SamplerRun.usual(inference -> true))
                 .extracting(run -> run.name() + " " + run.steps())
                 .startsWith(
-                        "ddpm 250", "ddpm cache 3 250", "ddim 5", "ddim 10", "ddim 20", "ddim cache 3 20", "ddim 50");
+                        "ddpm 250",
+                        "ddpm bf16 250",
+                        "ddpm cache 3 250",
+                        "ddim 5",
+                        "ddim 10",
+                        "ddim 20",
+                        "ddim bf16 20",
+                        "ddim cache 3 20",
+                        "ddim 50");
         assertThat(SamplerRun.usual(inference -> !inference.caches()))
                 .noneMatch(run -> run.inference().caches());
     }
