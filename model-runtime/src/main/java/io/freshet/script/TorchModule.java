@@ -48,6 +48,9 @@ public final class TorchModule implements AutoCloseable {
     private final PtNDManager manager;
     private final PtSymbolBlock block;
 
+    /** What the arguments of a call lie in outside of the heap, by their position; used again by the next one. */
+    private final List<ByteBuffer> arguments = new ArrayList<>();
+
     private TorchModule(PtNDManager manager, PtSymbolBlock block) {
         this.manager = manager;
         this.block = block;
@@ -173,15 +176,15 @@ public final class TorchModule implements AutoCloseable {
     private List<Tensor> run(String method, boolean gradients, Tensor... inputs) {
         silenceProfiler();
         try (PtNDManager scope = (PtNDManager) manager.newSubManager()) {
-            NDList arguments = new NDList(inputs.length + 1);
+            NDList list = new NDList(inputs.length + 1);
             for (Tensor input : inputs) {
-                arguments.add(toArray(scope, input));
+                list.add(toArray(scope, input, list.size()));
             }
             NDArray selector = scope.create(0f);
             selector.setName("module_method:" + method); // how DJL is told which method to run
-            arguments.add(selector);
+            list.add(selector);
             List<Tensor> results = new ArrayList<>();
-            for (NDArray array : IValueUtils.forward(block, arguments, gradients)) {
+            for (NDArray array : IValueUtils.forward(block, list, gradients)) {
                 results.add(toTensor(array));
             }
             return results;
@@ -212,11 +215,22 @@ public final class TorchModule implements AutoCloseable {
         }
     }
 
-    private static PtNDArray toArray(PtNDManager scope, Tensor tensor) {
+    /** An array over memory that the next call overwrites. */
+    private PtNDArray toArray(PtNDManager scope, Tensor tensor, int position) {
         ByteBuffer data = tensor.data();
-        ByteBuffer direct = ByteBuffer.allocateDirect(data.remaining()).order(ByteOrder.nativeOrder());
+        ByteBuffer direct = argument(position, data.remaining());
         direct.put(data).rewind();
         return scope.create(direct, new Shape(tensor.dimensions()), dataType(tensor.dtype()));
+    }
+
+    private ByteBuffer argument(int position, int bytes) {
+        if (position == arguments.size()) {
+            arguments.add(ByteBuffer.allocateDirect(0));
+        }
+        if (arguments.get(position).capacity() < bytes) {
+            arguments.set(position, ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()));
+        }
+        return arguments.get(position).clear().limit(bytes);
     }
 
     private static DataType dataType(DType dtype) {
