@@ -8,10 +8,9 @@ import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
 import io.freshet.app.console.Table;
 import io.freshet.app.console.Table.Column;
+import io.freshet.app.models.NamedNetworks;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.model.DenoiserConfig;
-import io.freshet.model.ModelPreset;
-import io.freshet.model.Presets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,13 +114,7 @@ final class BenchEngineCommand implements Callable<Integer> {
     }
 
     private DenoiserConfig network() throws CommandException {
-        if (model == null) {
-            return EngineBench.SMALL;
-        }
-        return Presets.find(model)
-                .map(ModelPreset::config)
-                .orElseThrow(() -> CommandException.badInput(
-                        "there is no network '" + model + "': 'freshet model list' shows those there are"));
+        return model == null ? EngineBench.SMALL : NamedNetworks.find(model).config();
     }
 
     private static List<String> lines(EngineFigures figures) {

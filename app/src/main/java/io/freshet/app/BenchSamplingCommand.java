@@ -9,8 +9,8 @@ import io.freshet.app.console.ExitCode;
 import io.freshet.app.console.ProgressBar;
 import io.freshet.app.console.Table;
 import io.freshet.app.console.Table.Column;
+import io.freshet.app.models.NamedNetworks;
 import io.freshet.model.ModelPreset;
-import io.freshet.model.Presets;
 import io.freshet.script.TorchThreads;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -97,9 +97,7 @@ final class BenchSamplingCommand implements Callable<Integer> {
     }
 
     private SamplingFigures measure() throws CommandException {
-        ModelPreset preset = Presets.find(model)
-                .orElseThrow(() -> CommandException.badInput(
-                        "there is no network '" + model + "': 'freshet model list' shows those there are"));
+        ModelPreset preset = NamedNetworks.find(model);
         try {
             int used = threads == null ? TorchThreads.count() : threads;
             SamplingBench bench = new SamplingBench(preset.name(), preset.config(), batch, rounds, used, matmulSize);

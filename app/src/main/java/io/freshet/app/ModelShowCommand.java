@@ -3,12 +3,12 @@ package io.freshet.app;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.ExitCode;
+import io.freshet.app.models.NamedNetworks;
 import io.freshet.app.models.ParameterTree;
 import io.freshet.model.Architectures;
 import io.freshet.model.DenoiserNetwork;
 import io.freshet.model.ModelPreset;
 import io.freshet.model.ParameterCounts;
-import io.freshet.model.Presets;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -54,11 +54,7 @@ final class ModelShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, IOException {
-        ModelPreset preset = Presets.find(name)
-                .orElseThrow(() -> CommandException.badInput("there is no network '" + name + "': expected one of "
-                        + String.join(
-                                ", ",
-                                Presets.all().stream().map(ModelPreset::name).toList())));
+        ModelPreset preset = NamedNetworks.find(name);
         DenoiserNetwork network = preset.config().network();
         if (asJson) {
             Map<String, Object> json = new LinkedHashMap<>();

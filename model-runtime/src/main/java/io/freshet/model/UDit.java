@@ -19,7 +19,6 @@ import java.util.function.Function;
 final class UDit {
     private static final double LAYER_NORM_EPSILON = 1e-6;
     private static final double MAX_PERIOD = 10_000;
-    private static final int FLOAT32 = 6; // its number in serialised TorchScript
 
     private final Graph g;
     private final UDitConfig config;
@@ -57,7 +56,7 @@ final class UDit {
      */
     Value features(Value encoded, Value toDecode) {
         // In float32 the difference of two bfloat16 numbers keeps what a sum needs to give the first of them again.
-        return g.sub(g.op("torch.to", toDecode, FLOAT32), skipped(encoded));
+        return g.sub(g.op("torch.to", toDecode, Graph.FLOAT32), skipped(encoded));
     }
 
     /**

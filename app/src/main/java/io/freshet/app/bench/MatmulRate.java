@@ -15,7 +15,6 @@ import java.util.Map;
 /** How fast LibTorch multiplies square matrices here: what a network's forward pass could reach at most. For use by one thread. */
 final class MatmulRate implements AutoCloseable {
     private static final int PRODUCTS = 3;
-    private static final int FLOAT32 = 6; // in serialised TorchScript
 
     private final int size;
     private final Map<Precision, TorchModule> modules = new EnumMap<>(Precision.class);
@@ -44,7 +43,7 @@ final class MatmulRate implements AutoCloseable {
             product = g.op("torch.matmul", product, g.parameter("factor"));
         }
         Value corner = g.narrow(g.narrow(product, 0, 0, 1), 1, 0, 1);
-        String source = g.result(g.op("torch.contiguous", g.op("torch.to", corner, FLOAT32)));
+        String source = g.result(g.op("torch.contiguous", g.op("torch.to", corner, Graph.FLOAT32)));
         return new ScriptModule(Map.of("factor", factor), List.of(source));
     }
 

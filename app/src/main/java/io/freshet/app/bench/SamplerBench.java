@@ -1,5 +1,6 @@
 package io.freshet.app.bench;
 
+import io.freshet.app.images.Staging;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.Prediction;
@@ -17,7 +18,6 @@ import io.freshet.sampling.SamplingEngine;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.function.LongConsumer;
 
 /**
@@ -27,7 +27,7 @@ import java.util.function.LongConsumer;
  */
 public final class SamplerBench {
     /** Told, so that a run is like the one before. */
-    private static final EngineOptions OPTIONS = new EngineOptions(List.of(4, 8, 16, 32));
+    private static final EngineOptions OPTIONS = new EngineOptions(EngineBench.USUAL);
 
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -81,13 +81,13 @@ public final class SamplerBench {
             }
         }
         try (SamplingEngine engine = new SamplingEngine(OPTIONS, loader)) {
-            StagedCheckpoint staged = stage(engine, Precision.FP32);
+            StagedCheckpoint staged = Staging.await(engine, checkpoint, Precision.FP32);
             if (staged.abilities().prediction() != Prediction.NOISE) {
                 throw new IllegalArgumentException("checkpoint '" + checkpoint.directory()
                         + "' predicts a velocity, which DDPM cannot draw from: expected one that predicts noise");
             }
             if (runs.stream().anyMatch(run -> run.inference().precision() == Precision.BF16)) {
-                stage(engine, Precision.BF16);
+                Staging.await(engine, checkpoint, Precision.BF16);
             }
             int classes = staged.classNames().size();
             List<Turns> all = runs.stream()
@@ -124,18 +124,6 @@ public final class SamplerBench {
                     turns.imagesPerSecond() / all.get(exact).imagesPerSecond()));
         }
         return figures;
-    }
-
-    private StagedCheckpoint stage(SamplingEngine engine, Precision precision)
-            throws CheckpointException, InterruptedException {
-        try {
-            return engine.stage(checkpoint, precision).get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof CheckpointException refused) {
-                throw refused;
-            }
-            throw new IllegalStateException("Checkpoint " + checkpoint.directory() + " could not be loaded", e);
-        }
     }
 
     /** What one sampler has drawn. */

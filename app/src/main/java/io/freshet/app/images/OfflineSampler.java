@@ -22,7 +22,6 @@ import io.freshet.schemas.avro.Purpose;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 
 /**
  * Draws the images of a request in this process, with the engine that the job uses: the same request to a job that serves the
@@ -65,7 +64,8 @@ public final class OfflineSampler {
     public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
         try (SamplingEngine engine = new SamplingEngine(options, loader)) {
-            StagedCheckpoint staged = stage(engine, RequestSettings.precision(request, OWN_PRECISION));
+            StagedCheckpoint staged =
+                    Staging.await(engine, checkpoint, RequestSettings.precision(request, OWN_PRECISION));
             Prediction prediction = staged.abilities().prediction();
             SamplerSettings settings = RequestSettings.of(request, prediction, OWN_PRECISION);
             RequestSettings.requireFits(settings, staged.abilities(), checkpoint);
@@ -92,18 +92,6 @@ public final class OfflineSampler {
                 }
             }
             return staged;
-        }
-    }
-
-    private StagedCheckpoint stage(SamplingEngine engine, Precision precision)
-            throws CheckpointException, InterruptedException {
-        try {
-            return engine.stage(checkpoint, precision).get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof CheckpointException refused) {
-                throw refused;
-            }
-            throw new IllegalStateException("Checkpoint " + checkpoint.directory() + " could not be loaded", e);
         }
     }
 
