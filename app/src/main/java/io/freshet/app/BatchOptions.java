@@ -15,7 +15,7 @@ final class BatchOptions {
             description =
                     "Batch sizes in network rows, such as 4,8,16,32, used as they are; a guided image takes two rows. Where"
                             + " images depend on their batch (on some GPUs), a single size makes them the same each time. Default:"
-                            + " 2 to 256 are timed, and those are used that are worth it.")
+                            + " 4 to 256 are timed, and those are used that are worth it.")
     private @Nullable List<Integer> buckets;
 
     @Option(

@@ -69,7 +69,7 @@ final class BucketProfiler {
         BucketProfile profile = BucketProfile.chosenFrom(ascend(form, denoiser, longestPass), longestPass);
         LOG.info(
                 "The network of {}: its network and those of its shape run in {}; found in {} ms",
-                form,
+                form.inWords(),
                 profile,
                 (nanoTime.getAsLong() - start) / 1_000_000);
         warnOfOtherBits(form, profile);
@@ -189,7 +189,7 @@ final class BucketProfiler {
                     "The network of {}: in passes of {} rows a prediction differs in its bits from that in smaller ones, and without"
                             + " them the network would be much slower. Images will depend slightly on what they are batched with;"
                             + " a single batch size, told, avoids that.",
-                    form,
+                    form.inWords(),
                     profile.tried().stream()
                             .filter(each -> !each.sameBits())
                             .map(Tried::rows)

@@ -19,7 +19,7 @@ public record EngineOptions(List<Integer> buckets, @Nullable Duration longestPas
 
     /**
      * Sizes from what a large model on a CPU bears to what keeps a GPU busy; trying them ends early where larger ones gain nothing. A
-     * pass of two rows is not among them: on CPUs it gives a row other bits than larger ones do.
+     * pass of two rows is not among them: on processors without oneDNN's layers it gives a row other bits than larger ones do.
      */
     public static final List<Integer> CANDIDATES = List.of(4, 8, 16, 32, 64, 128, 256);
 

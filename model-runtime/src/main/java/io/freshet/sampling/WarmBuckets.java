@@ -87,7 +87,7 @@ record WarmBuckets(BucketProfile profile, boolean sameBits) {
             LOG.warn(
                     "The network of {}: a row's prediction in a batch of {} differs in its bits from the one in a batch of {}."
                             + " Images will depend slightly on what they are batched with; a single bucket avoids that.",
-                    form,
+                    form.inWords(),
                     pass.rows(),
                     smallest.rows());
         }

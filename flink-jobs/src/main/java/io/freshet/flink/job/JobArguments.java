@@ -43,7 +43,7 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         CHECKPOINT_DIRECTORY("URI for Flink checkpoints; the cluster's unless given"),
         RESTART_ATTEMPTS("restarts after failures before giving up"),
         BUCKETS(
-                "batch sizes of an engine in network rows, such as 4,8,16,32, used as they are; unless given, 2 to 256 are timed"
+                "batch sizes of an engine in network rows, such as 4,8,16,32, used as they are; unless given, 4 to 256 are timed"
                         + " when a model is first loaded, and those are used that are worth it"),
         LONGEST_STEP(
                 "seconds that one batch may take, for Flink's barriers wait for it; sizes that take longer are not used; "
