@@ -1,5 +1,9 @@
 package io.freshet.schemas;
 
+import io.freshet.schemas.avro.RequestClass;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Names of the Kafka topics of one deployment, all under one prefix.
  *
@@ -16,9 +20,23 @@ public record Topics(String prefix) {
         }
     }
 
-    /** Generation requests, from clients. */
+    /** Generation requests of class {@link RequestClass#INTERACTIVE}, from clients. */
     public String requests() {
-        return prefix + ".requests";
+        return requests(RequestClass.INTERACTIVE);
+    }
+
+    /** Generation requests of one class, from clients. */
+    public String requests(RequestClass requestClass) {
+        return switch (requestClass) {
+            case INTERACTIVE -> prefix + ".requests";
+            case EVALUATION -> prefix + ".requests.evaluation";
+            case BULK -> prefix + ".requests.bulk";
+        };
+    }
+
+    /** Commands to the job, from operators. */
+    public String control() {
+        return prefix + ".control";
     }
 
     /** Messages that were refused, as they came, with the reason in their headers. */
@@ -49,5 +67,16 @@ public record Topics(String prefix) {
     /** Fréchet distances. */
     public String metrics() {
         return prefix + ".metrics";
+    }
+
+    /** All of them. */
+    public List<String> all() {
+        List<String> names = new ArrayList<>();
+        for (RequestClass requestClass : RequestClass.values()) {
+            names.add(requests(requestClass));
+        }
+        names.addAll(
+                List.of(deadLetters(), control(), checkpoints(), checkpointEvents(), images(), status(), metrics()));
+        return names;
     }
 }

@@ -3,6 +3,7 @@ package io.freshet.schemas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.freshet.schemas.avro.RequestClass;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,14 +16,7 @@ class TopicsTest {
     @Test
     void standUnderOnePrefixAndDiffer() {
         Topics topics = new Topics("team-a.run_1");
-        List<String> names = List.of(
-                topics.requests(),
-                topics.deadLetters(),
-                topics.checkpoints(),
-                topics.checkpointEvents(),
-                topics.images(),
-                topics.status(),
-                topics.metrics());
+        List<String> names = topics.all();
 
         assertThat(names)
                 .doesNotHaveDuplicates()
@@ -35,6 +29,9 @@ class TopicsTest {
     @Test
     void haveTheNamesThatTheDocumentationShows() {
         assertThat(Topics.DEFAULT.requests()).isEqualTo("freshet.requests");
+        assertThat(Topics.DEFAULT.requests(RequestClass.EVALUATION)).isEqualTo("freshet.requests.evaluation");
+        assertThat(Topics.DEFAULT.requests(RequestClass.BULK)).isEqualTo("freshet.requests.bulk");
+        assertThat(Topics.DEFAULT.control()).isEqualTo("freshet.control");
         assertThat(Topics.DEFAULT.deadLetters()).isEqualTo("freshet.requests.dlq");
         assertThat(Topics.DEFAULT.images()).isEqualTo("freshet.images");
         assertThat(Topics.DEFAULT.status()).isEqualTo("freshet.status");
@@ -49,7 +46,7 @@ class TopicsTest {
                 .replaceAll(".*for name in (.*); do", "$1");
 
         assertThat(made.split(" "))
-                .containsExactlyInAnyOrderElementsOf(names(new Topics("freshet")).stream()
+                .containsExactlyInAnyOrderElementsOf(Topics.DEFAULT.all().stream()
                         .map(name -> name.substring("freshet.".length()))
                         .toList());
     }
@@ -60,16 +57,5 @@ class TopicsTest {
         assertThatThrownBy(() -> new Topics(prefix))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("Topic prefix '" + prefix + "' is not usable: expected 1 to 100 letters");
-    }
-
-    private static List<String> names(Topics topics) {
-        return List.of(
-                topics.requests(),
-                topics.deadLetters(),
-                topics.checkpoints(),
-                topics.checkpointEvents(),
-                topics.images(),
-                topics.status(),
-                topics.metrics());
     }
 }

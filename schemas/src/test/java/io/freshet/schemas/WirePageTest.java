@@ -63,16 +63,7 @@ class WirePageTest {
                 .distinct()
                 .toList();
 
-        Topics topics = Topics.DEFAULT;
-        assertThat(named)
-                .containsExactlyInAnyOrder(
-                        topics.requests(),
-                        topics.deadLetters(),
-                        topics.checkpoints(),
-                        topics.checkpointEvents(),
-                        topics.images(),
-                        topics.status(),
-                        topics.metrics());
+        assertThat(named).containsExactlyInAnyOrderElementsOf(Topics.DEFAULT.all());
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.freshet.schemas;
 
 import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.avro.CheckpointEvent;
+import io.freshet.schemas.avro.ControlCommand;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.MetricReport;
@@ -23,6 +24,7 @@ final class WireTables {
         topics.put(GenerationRequest.getClassSchema(), Topics.DEFAULT.requests());
         topics.put(RequestStatus.getClassSchema(), Topics.DEFAULT.status());
         topics.put(GeneratedImage.getClassSchema(), Topics.DEFAULT.images());
+        topics.put(ControlCommand.getClassSchema(), Topics.DEFAULT.control());
         topics.put(CheckpointAnnouncement.getClassSchema(), Topics.DEFAULT.checkpoints());
         topics.put(CheckpointEvent.getClassSchema(), Topics.DEFAULT.checkpointEvents());
         topics.put(MetricReport.getClassSchema(), Topics.DEFAULT.metrics());

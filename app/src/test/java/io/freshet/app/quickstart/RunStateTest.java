@@ -107,7 +107,7 @@ class RunStateTest {
     }
 
     private static CheckpointEvent decided(long step, CheckpointOutcome outcome) {
-        return new CheckpointEvent("model", step, sha(step), outcome, null, 1L, 2L, 3L, 4L, null);
+        return new CheckpointEvent("model", step, sha(step), outcome, null, null, 1L, 2L, 3L, 4L, null);
     }
 
     private static MetricReport judged(long step, long samples, boolean complete) {

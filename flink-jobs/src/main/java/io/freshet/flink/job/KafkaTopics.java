@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -31,12 +32,15 @@ public final class KafkaTopics {
         properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         try (Admin admin = Admin.create(properties)) {
             List<NewTopic> wanted = new ArrayList<>();
-            for (String topic : List.of(topics.requests(), topics.images(), topics.status())) {
-                wanted.add(new NewTopic(topic, Optional.of(partitions), Optional.empty()));
-            }
-            for (String topic :
-                    List.of(topics.deadLetters(), topics.checkpoints(), topics.checkpointEvents(), topics.metrics())) {
-                wanted.add(new NewTopic(topic, Optional.of(1), Optional.empty()));
+            Set<String> inOneOrder = Set.of(
+                    topics.deadLetters(),
+                    topics.control(),
+                    topics.checkpoints(),
+                    topics.checkpointEvents(),
+                    topics.metrics());
+            for (String topic : topics.all()) {
+                wanted.add(new NewTopic(
+                        topic, Optional.of(inOneOrder.contains(topic) ? 1 : partitions), Optional.empty()));
             }
             for (var created : admin.createTopics(wanted).values().values()) {
                 try {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.RequestPlanned;
 import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.RequestStatus;
@@ -40,7 +41,10 @@ class RequestLedgerTest {
     }
 
     private void plan(String id, long count) throws Exception {
-        harness.processElement(new SamplerOutput(new RequestPlanned(id, count, Purpose.REQUEST, 7L, "ab", 3_000L)), 0);
+        harness.processElement(
+                new SamplerOutput(
+                        new RequestPlanned(id, count, Purpose.REQUEST, 7L, "ab", RequestClass.INTERACTIVE, 3_000L)),
+                0);
     }
 
     private void image(String id, long index, long count) throws Exception {

@@ -24,10 +24,11 @@ class InvalidRecordTest {
             assertThat(refused("{\"requestId\":\"r\",\"count\":1,\n \"stepz\":5}"))
                     .returns("unknown-field", InvalidRecordException::code)
                     .returns("stepz", InvalidRecordException::field)
-                    .hasMessage("GenerationRequest.stepz: found a field that GenerationRequest does not have;"
-                            + " did you mean 'steps'? Correct its name or remove it; expected only requestId, count,"
-                            + " seed, classes, sampler, steps, eta, guidance, guidedChannels, guidanceMinNoise,"
-                            + " guidanceMaxNoise, precision, featureCache, checkpoint (line 2, column 2)");
+                    .hasMessage(
+                            "GenerationRequest.stepz: found a field that GenerationRequest does not have;"
+                                    + " did you mean 'steps'? Correct its name or remove it; expected only requestId, count,"
+                                    + " seed, classes, sampler, steps, eta, guidance, guidedChannels, guidanceMinNoise,"
+                                    + " guidanceMaxNoise, precision, featureCache, model, checkpoint, onSwap, deadlineMillis (line 2, column 2)");
         }
 
         @ParameterizedTest

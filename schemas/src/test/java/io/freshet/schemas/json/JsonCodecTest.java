@@ -91,7 +91,7 @@ class JsonCodecTest {
             assertThat(new String(STATUSES.encode(status), StandardCharsets.UTF_8))
                     .isEqualTo("{\"requestId\":\"r-1\",\"state\":\"RUNNING\",\"count\":8,\"done\":3,"
                             + "\"checkpointStep\":200,\"checkpointSha256\":null,\"reason\":null,"
-                            + "\"durationMillis\":null,\"updatedAtMillis\":1700000000000}");
+                            + "\"durationMillis\":null,\"requestClass\":null,\"updatedAtMillis\":1700000000000}");
         }
 
         @Test

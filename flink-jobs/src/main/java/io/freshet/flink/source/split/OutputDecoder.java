@@ -27,6 +27,7 @@ final class OutputDecoder {
                 new BinaryMessageDecoder<>(new SpecificData(), SamplerOutput.getClassSchema());
         decoder.addSchema(earlier("sampler-output-1.avsc"));
         decoder.addSchema(earlier("sampler-output-2.avsc"));
+        decoder.addSchema(earlier("sampler-output-3.avsc"));
         return decoder;
     }
 

@@ -13,6 +13,7 @@ import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.RequestPlanned;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.io.IOException;
@@ -48,7 +49,8 @@ class WorkSplitSerializerTest {
         float[][] history = {{1f, 2f, 3f}, {Float.MAX_VALUE, -0f, 4f}, {5f, 6f, 7f}};
         float[] latent = {0.5f, -0f, Float.MIN_VALUE};
         SampleRow row = new SampleRow(first.task(4, 3), 11, latent, history, features);
-        RequestPlanned notice = new RequestPlanned("a", 3L, Purpose.REQUEST, 7L, "0f".repeat(32), 99L);
+        RequestPlanned notice =
+                new RequestPlanned("a", 3L, Purpose.REQUEST, 7L, "0f".repeat(32), RequestClass.INTERACTIVE, 99L);
         return new WorkSplit(
                 List.of(new SampleRange(first, 5, 99_999_999), new SampleRange(second, 0, 1)),
                 List.of(new RequestRow(first, row), new RequestRow(second, SampleRow.start(second.task(1, 3)))),
