@@ -7,6 +7,8 @@ import io.freshet.flink.evaluation.FeatureExtractorFactory;
 import io.freshet.flink.evaluation.ReferenceFactory;
 import io.freshet.flink.evaluation.SampleFeatures;
 import io.freshet.flink.sink.DeadLetters;
+import io.freshet.schemas.Topics;
+import java.util.List;
 import java.util.Properties;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -44,6 +46,11 @@ public final class EvaluationJob {
         this.options = options;
         this.extractors = extractors;
         this.references = references;
+    }
+
+    /** Where the job writes to. */
+    static List<String> outputTopics(Topics topics) {
+        return List.of(topics.metrics(), topics.deadLetters());
     }
 
     /** Adds the job to an environment and configures that; the caller executes it. */

@@ -13,10 +13,9 @@ public final class EvaluationJobMain {
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
         EvaluationArguments arguments = EvaluationArguments.parse(args, env.getParallelism());
         EvaluationJobOptions options = arguments.options();
-        JobOptions common = options.common();
         Extraction extraction = new Extraction(arguments.extractor(), arguments.reference());
         extraction.requireFit();
-        KafkaTopics.create(common.bootstrapServers(), common.kafkaProperties(), common.topics(), common.parallelism());
+        KafkaPreflight.ofEvaluation(options.common()).run();
         new EvaluationJob(options, extraction.extractors(), extraction.references()).buildOn(env);
         env.execute(EvaluationJob.NAME);
     }

@@ -16,6 +16,7 @@ import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
+import java.util.List;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -61,6 +62,12 @@ public final class SamplingJob {
         this.loaders = loaders;
         this.extractors = extractors;
         this.references = references;
+    }
+
+    /** Where the job writes to. */
+    static List<String> outputTopics(Topics topics) {
+        return List.of(
+                topics.images(), topics.status(), topics.metrics(), topics.checkpointEvents(), topics.deadLetters());
     }
 
     /** What the job needs of Flink's configuration; {@link #buildOn} applies it. */
