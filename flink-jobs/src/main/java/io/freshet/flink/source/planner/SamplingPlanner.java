@@ -4,6 +4,7 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.metric.JobMetric;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
+import io.freshet.flink.source.event.NetworkWaiting;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
@@ -65,6 +66,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     private final SilenceGate gate;
     private final Map<Integer, ReaderView> readers = new TreeMap<>();
     private final WantedNetworks wanted;
+    private final SwapTimes swaps = new SwapTimes();
     private int noticeTurn;
     private long retriedAtMillis;
 
@@ -101,7 +103,8 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         this.options = options;
         this.clock = clock;
         this.judge = new MessageJudge(options.maxCount(), options.precision());
-        this.wanted = new WantedNetworks(options.maxResidentCheckpoints(), options.precision());
+        this.wanted =
+                new WantedNetworks(options.maxResidentCheckpoints(), options.memoryBudgetBytes(), options.precision());
         this.catalog = new CheckpointCatalog(state);
         this.work = new WorkQueue(state.work());
         this.recentIds = new RecentIds(options.rememberedRequestIds(), state.recentIds());
@@ -113,6 +116,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     @Override
     public void start() {
         context.metricGroup().gauge(JobMetric.OPEN_RANGES.metricName(), work::size);
+        context.metricGroup().gauge(JobMetric.NETWORKS_WAITING.metricName(), wanted::waiting);
         context.metricGroup().gauge(JobMetric.WAITING_SAMPLES.metricName(), work::samples);
         context.metricGroup().setUnassignedSplitsGauge(() -> (long) work.size());
         feed.startFrom(nextOffsets);
@@ -136,7 +140,10 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         boolean announcement = feed.isAnnouncement(message.partition());
         try {
             if (announcement) {
-                catalog.announce(judge.announcement(message));
+                CheckpointRef announced = judge.announcement(message);
+                if (catalog.announce(announced)) {
+                    swaps.announced(announced, message.timestampMillis());
+                }
             } else {
                 PlannedRequest request = judge.request(message, catalog, this::isUsedId);
                 recentIds.add(request.requestId());
@@ -180,6 +187,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             reader.resident().put(staged.form(), staged);
             reader.failures().remove(staged.form());
             catalog.learn(staged);
+            wanted.learn(staged.form(), staged.weightBytes());
+            swaps.ready(staged.checkpoint(), clock.millis());
+        } else if (event instanceof NetworkWaiting held) {
+            reader.resident().remove(held.network());
+            wanted.learn(held.network(), held.weightBytes());
         } else if (event instanceof CheckpointFailed failed) {
             reader.failures().put(failed.network(), failed.reason());
         } else {
@@ -191,6 +203,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     @Override
     public void addReader(int subtask) {
         readers.put(subtask, new ReaderView());
+        wanted.forgetIdle();
         advance();
     }
 
@@ -266,6 +279,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             return false;
         }
         NetworkForm tried = wanted.ofCandidate(candidate);
+        String lackOfRoom = wanted.lackOfRoom(serving(), candidate);
+        if (lackOfRoom != null) {
+            refuse(lackOfRoom);
+            return true;
+        }
         for (ReaderView reader : readers.values()) {
             String failure = reader.failures().get(tried);
             if (failure != null) {
@@ -299,7 +317,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         LOG.warn("Checkpoint {} of step {} is refused: {}", refused.shortSha(), refused.step(), reason);
         // Told again, so that a repaired checkpoint that is announced once more gets a new try.
         readers.values().forEach(ReaderView::retry);
-        notices.addLast(Notices.refused(refused, reason, clock.millis()));
+        notices.addLast(Notices.refused(refused, reason, swaps.decided(refused, clock.millis()), clock.millis()));
     }
 
     private void commit(Collection<StagedCheckpoint> staged) {
@@ -313,7 +331,9 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
                 checkpoint.step(),
                 batchInvariant ? "do not depend" : "depend slightly",
                 staged.stream().map(s -> s.profile().buckets()).distinct().toList());
-        notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), batchInvariant, clock.millis()));
+        SwapTimes.Swap swap = swaps.decided(checkpoint, clock.millis());
+        notices.addLast(
+                Notices.committed(checkpoint, StagingTimes.slowest(staged), swap, batchInvariant, clock.millis()));
         if (options.evaluation().samples() > 0) {
             planEvaluation(first);
         }
@@ -332,13 +352,18 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     }
 
     private void sendPlans() {
-        Set<NetworkForm> chosen = wanted.choose(catalog.latest(), catalog.candidate(), work.networks());
+        Set<NetworkForm> chosen = wanted.choose(serving(), catalog.candidate(), work.networks());
         readers.forEach((subtask, reader) -> {
             if (!reader.knows(chosen)) {
                 context.sendEventToSourceReader(subtask, new ResidencyPlan(List.copyOf(chosen)));
                 reader.told(chosen);
             }
         });
+    }
+
+    private List<CommittedCheckpoint> serving() {
+        CommittedCheckpoint latest = catalog.latest();
+        return latest == null ? List.of() : List.of(latest);
     }
 
     private void sendNotices() {

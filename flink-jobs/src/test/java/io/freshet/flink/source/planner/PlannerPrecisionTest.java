@@ -13,6 +13,7 @@ import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.BucketProfile;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Inference;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;
@@ -73,6 +74,7 @@ class PlannerPrecisionTest {
                         true,
                         new BucketProfile(List.of(2, 8), List.of()),
                         null,
+                        0,
                         1,
                         2,
                         3)));
@@ -170,7 +172,15 @@ class PlannerPrecisionTest {
     @Test
     void letsNoIdleFormTakeThePlaceOfANeededOne() {
         start(
-                new PlannerOptions(100, 10, 10, 3, UNJUDGED.evaluation(), UNJUDGED.holdLimit(), Precision.FP32),
+                new PlannerOptions(
+                        100,
+                        10,
+                        10,
+                        3,
+                        UNJUDGED.evaluation(),
+                        UNJUDGED.holdLimit(),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET),
                 PlannerState.empty());
         serve(exact(FIRST), ALL);
         serve(exact(SECOND), ALL);

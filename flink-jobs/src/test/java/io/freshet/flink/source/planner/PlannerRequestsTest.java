@@ -7,6 +7,7 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.schemas.avro.RequestPlanned;
@@ -126,7 +127,15 @@ class PlannerRequestsTest extends PlannerHarness {
     @Test
     void keepsAnIdTakenForAsLongAsItsRequestIsOpen() {
         start(
-                new PlannerOptions(100, 10, 0, 4, OPTIONS.evaluation(), OPTIONS.holdLimit(), Precision.FP32),
+                new PlannerOptions(
+                        100,
+                        10,
+                        0,
+                        4,
+                        OPTIONS.evaluation(),
+                        OPTIONS.holdLimit(),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET),
                 PlannerState.empty());
         register(0);
         serveWith(10, A);
@@ -138,7 +147,15 @@ class PlannerRequestsTest extends PlannerHarness {
     @Test
     void pausesReadingWhileTooManyRequestsAreOpen() {
         start(
-                new PlannerOptions(100, 2, 10, 4, OPTIONS.evaluation(), OPTIONS.holdLimit(), Precision.FP32),
+                new PlannerOptions(
+                        100,
+                        2,
+                        10,
+                        4,
+                        OPTIONS.evaluation(),
+                        OPTIONS.holdLimit(),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET),
                 PlannerState.empty());
         register(0);
         serveWith(10, A);
