@@ -1,5 +1,6 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.shard.ShardOptions;
 import io.freshet.flink.source.planner.PlannerOptions;
 import io.freshet.model.autoencoder.AutoencoderChoice;
 import io.freshet.sampling.EngineOptions;
@@ -58,6 +59,11 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         REPORT_EVERY("evaluation images from one report to the next"),
         WINDOW_SAMPLES("images in the rolling window"),
         WINDOW_SLIDE("images from one report of the rolling window to the next"),
+        SHARDS(
+                "URI of a directory for data sets, which every TaskManager sees: images of bulk requests, and those too large for"
+                        + " a message, go there in tar files; none unless given"),
+        SHARD_SAMPLES("images in a tar file of a bulk request; cannot be changed while state is kept"),
+        MAX_IMAGE_BYTES("size of the largest PNG file that goes into a message"),
         KAFKA("a setting for every Kafka client as name=value; may be given often");
 
         private final String description;
@@ -109,7 +115,8 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 .engine(engine(given))
                 .planner(planner(given))
                 .reportEvery(given.integer(Option.REPORT_EVERY, 100))
-                .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250));
+                .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250))
+                .shards(shards(given));
         given.ifPresent(Option.DEPLOYMENT, builder::deployment);
         given.ifPresent(Option.CHECKPOINT_DIRECTORY, builder::checkpointDirectory);
         return new JobArguments(
@@ -117,6 +124,14 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 new AutoencoderChoice(values.get(Option.AUTOENCODER)),
                 TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
                 builder.build());
+    }
+
+    private static ShardOptions shards(Values given) {
+        ShardOptions base = ShardOptions.NONE;
+        return new ShardOptions(
+                given.has(Option.SHARDS) ? given.text(Option.SHARDS, null) : null,
+                given.integer(Option.SHARD_SAMPLES, base.shardSamples()),
+                given.integer(Option.MAX_IMAGE_BYTES, base.maxImageBytes()));
     }
 
     private static EngineOptions engine(Values given) {

@@ -39,7 +39,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * The job: the sampler as a source, the ledger of requests, the evaluation, and exactly-once sinks.
  *
  * <pre>
- * sampler ─┬─▶ router ─┬─▶ images sink
+ * sampler ─┬─▶ router ─┬─▶ images and shards, see {@link ImageDelivery}
  *          │           ├─▶ features ─┬─▶ per checkpoint ─┬─▶ metrics sink
  *          │           │             └─▶ rolling window ─┘
  *          │           ├─▶ checkpoint events sink
@@ -127,10 +127,7 @@ public final class SamplingJob {
 
     private void sinkOutputs(SingleOutputStreamOperator<GeneratedImage> images) {
         Topics topics = options.topics();
-        images.sinkTo(sinks().to(
-                                new JsonRecords<>(topics.images(), GeneratedImage.class, GeneratedImage::getRequestId)))
-                .name("images sink")
-                .uid("images-sink");
+        new ImageDelivery(options, sinks()).deliver(images, images.getSideOutput(OutputRouter.ENDED));
         images.getSideOutput(OutputRouter.CHECKPOINT_EVENTS)
                 .sinkTo(sinks().to(new JsonRecords<>(
                         topics.checkpointEvents(), CheckpointEvent.class, CheckpointEvent::getSha256)))

@@ -1,5 +1,6 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.shard.ShardOptions;
 import io.freshet.flink.source.planner.PlannerOptions;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.schemas.Topics;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param reportEvery evaluation images from one report of a checkpoint to the next
  * @param windowSamples images in the rolling window
  * @param windowSlide images from one report of the rolling window to the next
+ * @param shards which images are delivered in tar files
  */
 public record SamplingJobOptions(
         String bootstrapServers,
@@ -40,7 +42,8 @@ public record SamplingJobOptions(
         PlannerOptions planner,
         int reportEvery,
         int windowSamples,
-        int windowSlide) {
+        int windowSlide,
+        ShardOptions shards) {
     public SamplingJobOptions {
         kafkaProperties = Map.copyOf(kafkaProperties);
         require(!bootstrapServers.isBlank(), "bootstrapServers", "''", "host:port addresses of the Kafka cluster");
@@ -97,6 +100,7 @@ public record SamplingJobOptions(
         private int reportEvery = 100;
         private int windowSamples = 1000;
         private int windowSlide = 250;
+        private ShardOptions shards = ShardOptions.NONE;
 
         private Builder(String bootstrapServers) {
             this.bootstrapServers = bootstrapServers;
@@ -164,6 +168,11 @@ public record SamplingJobOptions(
             return this;
         }
 
+        public Builder shards(ShardOptions options) {
+            shards = options;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the first setting that cannot be */
         public SamplingJobOptions build() {
             return new SamplingJobOptions(
@@ -180,7 +189,8 @@ public record SamplingJobOptions(
                     planner,
                     reportEvery,
                     windowSamples,
-                    windowSlide);
+                    windowSlide,
+                    shards);
         }
     }
 }

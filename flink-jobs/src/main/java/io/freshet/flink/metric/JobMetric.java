@@ -15,7 +15,17 @@ public enum JobMetric {
     OPEN_RANGES(Scope.PLANNER, "openRanges", "Requests, and ranges given back, with samples not handed out"),
     WAITING_SAMPLES(Scope.PLANNER, "waitingSamples", "Samples not handed out to a reader"),
     IMAGES_NOT_MEASURED(
-            Scope.FEATURES, "imagesNotMeasured", "Images left out because the extractor does not take them");
+            Scope.FEATURES, "imagesNotMeasured", "Images left out because the extractor does not take them"),
+    IMAGES_WITHHELD(
+            Scope.PLACEMENT,
+            "imagesWithheld",
+            "Images too large for a message, delivered without bytes for lack of shards"),
+    IMAGES_SHARDED_BEFORE(
+            Scope.SHARDS,
+            "imagesShardedBefore",
+            "Images drawn again after a restore that a finished shard holds already"),
+    IMAGES_DELIVERED_BEFORE(
+            Scope.FENCE, "imagesDeliveredBefore", "Images drawn again after a restore that are on the topic already");
 
     /** Where a metric is registered. */
     public enum Scope {
@@ -24,7 +34,13 @@ public enum JobMetric {
         /** The coordinator of the operator 'sampler'. */
         PLANNER,
         /** Each task of the operator 'features'. */
-        FEATURES
+        FEATURES,
+        /** Each task of the operator 'placement'. */
+        PLACEMENT,
+        /** Each task of the operator 'shards'. */
+        SHARDS,
+        /** Each task of the operator 'delivery fence'. */
+        FENCE
     }
 
     private final Scope scope;

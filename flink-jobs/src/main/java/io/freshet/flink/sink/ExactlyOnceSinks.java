@@ -1,5 +1,6 @@
 package io.freshet.flink.sink;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -18,14 +19,28 @@ import org.apache.kafka.clients.producer.ProducerConfig;
  */
 public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clientProperties, String deployment) {
     /** Below the 15 minutes that brokers allow by default, and far above the time a restart takes. */
-    private static final String TRANSACTION_TIMEOUT_MILLIS = "600000";
+    public static final long TRANSACTION_TIMEOUT_MILLIS = 600_000;
+
+    /** Kafka's default. */
+    private static final int USUAL_LONGEST_REQUEST = 1 << 20;
+
+    /** The same, for messages up to a size; a larger setting of the producer's own stays. */
+    public ExactlyOnceSinks withLongestMessage(int bytes) {
+        String setting = ProducerConfig.MAX_REQUEST_SIZE_CONFIG;
+        Map<String, String> properties = new HashMap<>(clientProperties);
+        properties.merge(
+                setting,
+                Integer.toString(Math.max(bytes, USUAL_LONGEST_REQUEST)),
+                (given, needed) -> Integer.parseInt(given) > Integer.parseInt(needed) ? given : needed);
+        return new ExactlyOnceSinks(bootstrapServers, properties, deployment);
+    }
 
     /** A sink of the records' topic. */
     public <T> KafkaSink<T> to(TopicRecords<T> records) {
         Properties properties = new Properties();
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         properties.putAll(clientProperties);
-        properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
+        properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Long.toString(TRANSACTION_TIMEOUT_MILLIS));
         return KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
                 .setKafkaProducerConfig(properties)
