@@ -1,5 +1,6 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.delivery.DeliveryFence;
 import io.freshet.flink.shard.EndedShards;
 import io.freshet.flink.shard.ImagePlacement;
 import io.freshet.flink.shard.ShardFunction;
@@ -18,7 +19,7 @@ import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
  * The way of images out of the job.
  *
  * <pre>
- * images ─▶ placement ─┬─▶ images sink
+ * images ─▶ placement ─┬─▶ delivery fence ─▶ images sink
  *                      └─▶ shards ─▶ shards sink
  * ends ───────────────────────┘
  * </pre>
@@ -43,7 +44,15 @@ final class ImageDelivery {
                 .returns(type)
                 .name("placement")
                 .uid("placement");
-        placed.sinkTo(sinks.withLongestMessage(shards.maxMessageBytes())
+        placed.transform(
+                        "delivery fence",
+                        type,
+                        new DeliveryFence(
+                                options.bootstrapServers(),
+                                options.kafkaProperties(),
+                                options.topics().images()))
+                .uid("delivery-fence")
+                .sinkTo(sinks.withLongestMessage(shards.maxMessageBytes())
                         .to(new JsonRecords<>(
                                 options.topics().images(), GeneratedImage.class, GeneratedImage::getRequestId)))
                 .name("images sink")

@@ -56,7 +56,8 @@ public final class JobRun implements AutoCloseable {
         return start(options, configuration);
     }
 
-    private static JobRun start(SamplingJobOptions options, Configuration configuration) throws Exception {
+    /** With more settings of Flink. */
+    public static JobRun start(SamplingJobOptions options, Configuration configuration) throws Exception {
         KafkaTopics.create(options.bootstrapServers(), Map.of(), options.topics(), 2);
         configuration.set(TaskManagerOptions.NUM_TASK_SLOTS, options.parallelism());
         configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(64));
