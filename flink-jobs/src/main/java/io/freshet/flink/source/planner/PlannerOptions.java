@@ -11,8 +11,9 @@ import java.time.Duration;
  * Limits and habits of the planner.
  *
  * @param maxCount most images in one request
- * @param maxOpenRequests requests waiting or being served at which reading of new ones pauses
- * @param rememberedRequestIds how many of the newest request ids are remembered, to refuse a second use
+ * @param scheduling how the classes of requests share the engines
+ * @param rememberedRequestIds how many of the newest accepted requests are remembered, to answer one that comes again by the status of
+ *     the first
  * @param maxResidentCheckpoints most checkpoints in the readers' memory at once, at least 3 (the serving one, the
  *     next, and one for requests pinned to others); one that is there in both precisions counts twice
  * @param evaluation how each new checkpoint is judged
@@ -22,7 +23,7 @@ import java.time.Duration;
  */
 public record PlannerOptions(
         long maxCount,
-        int maxOpenRequests,
+        Scheduling scheduling,
         int rememberedRequestIds,
         int maxResidentCheckpoints,
         Evaluation evaluation,
@@ -31,11 +32,10 @@ public record PlannerOptions(
         implements Serializable {
     /** What suits most deployments. */
     public static final PlannerOptions DEFAULT = new PlannerOptions(
-            1_000_000_000L, 10_000, 10_000, 4, Evaluation.DEFAULT, Duration.ofSeconds(30), Precision.FP32);
+            1_000_000_000L, Scheduling.DEFAULT, 20_000, 4, Evaluation.DEFAULT, Duration.ofSeconds(30), Precision.FP32);
 
     public PlannerOptions {
         require(maxCount >= 1, "maxCount", maxCount, "at least 1");
-        require(maxOpenRequests >= 1, "maxOpenRequests", maxOpenRequests, "at least 1");
         require(rememberedRequestIds >= 0, "rememberedRequestIds", rememberedRequestIds, "at least 0");
         require(maxResidentCheckpoints >= 3, "maxResidentCheckpoints", maxResidentCheckpoints, "at least 3");
         require(!holdLimit.isNegative() && !holdLimit.isZero(), "holdLimit", holdLimit, "a positive duration");
@@ -44,13 +44,19 @@ public record PlannerOptions(
     /** The same limits with another way of judging checkpoints. */
     public PlannerOptions withEvaluation(Evaluation other) {
         return new PlannerOptions(
-                maxCount, maxOpenRequests, rememberedRequestIds, maxResidentCheckpoints, other, holdLimit, precision);
+                maxCount, scheduling, rememberedRequestIds, maxResidentCheckpoints, other, holdLimit, precision);
+    }
+
+    /** The same limits and habits with another way of sharing. */
+    public PlannerOptions withScheduling(Scheduling other) {
+        return new PlannerOptions(
+                maxCount, other, rememberedRequestIds, maxResidentCheckpoints, evaluation, holdLimit, precision);
     }
 
     /** The same limits and habits in another precision. */
     public PlannerOptions withPrecision(Precision other) {
         return new PlannerOptions(
-                maxCount, maxOpenRequests, rememberedRequestIds, maxResidentCheckpoints, evaluation, holdLimit, other);
+                maxCount, scheduling, rememberedRequestIds, maxResidentCheckpoints, evaluation, holdLimit, other);
     }
 
     /**

@@ -1,10 +1,13 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,22 +36,25 @@ final class WantedNetworks {
      * What is wanted already stays until it is needed no more, so that readers do not load and unload in turns, and the serving
      * checkpoint's other form stays even then while there is room: who asked for it once will ask again.
      *
+     * @param serving checkpoints that requests for the latest are planned with, most important first
      * @param needed networks that open requests are pinned to
      * @return most urgent first
      */
     Set<NetworkForm> choose(
-            @Nullable CommittedCheckpoint serving, @Nullable CheckpointRef candidate, Set<NetworkForm> needed) {
+            List<CommittedCheckpoint> serving, @Nullable CheckpointRef candidate, Set<NetworkForm> needed) {
         Set<NetworkForm> chosen = new LinkedHashSet<>();
-        if (serving != null) {
-            chosen.add(new NetworkForm(serving.checkpoint(), serving.abilities().nearest(own)));
-        }
+        List<NetworkForm> serve = serving.stream()
+                .map(each -> new NetworkForm(each.checkpoint(), each.abilities().nearest(own)))
+                .toList();
+        serve.stream().limit(1).forEach(chosen::add);
         if (candidate != null) {
             chosen.add(ofCandidate(candidate));
         }
+        Set<CheckpointRef> servingCheckpoints =
+                serve.stream().map(NetworkForm::checkpoint).collect(Collectors.toSet());
         Stream<NetworkForm> kept = wanted.stream().filter(needed::contains);
-        Stream<NetworkForm> idle = wanted.stream()
-                .filter(network -> serving != null && network.checkpoint().equals(serving.checkpoint()));
-        Stream.of(kept, needed.stream(), idle)
+        Stream<NetworkForm> idle = wanted.stream().filter(network -> servingCheckpoints.contains(network.checkpoint()));
+        Stream.of(serve.stream(), kept, needed.stream(), idle)
                 .flatMap(networks -> networks)
                 .distinct()
                 .filter(network -> !chosen.contains(network))

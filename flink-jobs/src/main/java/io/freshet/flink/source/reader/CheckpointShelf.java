@@ -86,8 +86,9 @@ final class CheckpointShelf {
         }
     }
 
-    /** Takes in what has been staged, or has failed, since the last call. */
-    void settle() {
+    /** Takes in what has been staged, or has failed, since the last call; returns whether a network has come into memory. */
+    boolean settle() {
+        boolean news = false;
         Outcome outcome;
         while ((outcome = outcomes.poll()) != null) {
             NetworkForm network = outcome.network();
@@ -100,12 +101,14 @@ final class CheckpointShelf {
                 }
             } else if (staged != null) {
                 resident.put(network, staged);
+                news = true;
                 planner.accept(new CheckpointReady(staged));
             } else {
                 LOG.warn("Checkpoint {} cannot be staged", network, outcome.failure());
                 planner.accept(new CheckpointFailed(network, reason(outcome.failure())));
             }
         }
+        return news;
     }
 
     /** Unloads what the planner does not want, the reader does not need, and no row in flight uses. */
@@ -118,6 +121,12 @@ final class CheckpointShelf {
 
     private boolean isResident(NetworkForm network) {
         return engine.isResident(network.checkpoint().sha256(), network.precision());
+    }
+
+    /** What is known of a network in memory; null where it is not. */
+    @Nullable
+    StagedCheckpoint staged(NetworkForm network) {
+        return resident.get(network);
     }
 
     /** Number of classes of a checkpoint; 0 while it is not in memory. */
