@@ -85,8 +85,8 @@ public final class DeliveryFence extends AbstractStreamOperator<GeneratedImage>
         super.initializeState(context);
         deliveredBefore = getMetricGroup().counter(JobMetric.IMAGES_DELIVERED_BEFORE.metricName());
         state = context.getOperatorStateStore()
-                .getUnionListState(new ListStateDescriptor<>(
-                        "delivered", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
+                .getUnionListState(
+                        new ListStateDescriptor<>("delivered", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
         heldState = context.getOperatorStateStore()
                 .getListState(new ListStateDescriptor<>("held", new AvroTypeInfo<>(GeneratedImage.class)));
         awaited = new SampleIds();
@@ -125,8 +125,10 @@ public final class DeliveryFence extends AbstractStreamOperator<GeneratedImage>
         Map<Integer, Long> at = opened.readCommitted(from, ends, patience, awaited::add);
         awaited.removeAll(before);
         if (!awaited.isEmpty()) {
-            LOG.info("On {} are {} that were delivered after the checkpoint that this job was restored from",
-                    logs.topic(), awaited);
+            LOG.info(
+                    "On {} are {} that were delivered after the checkpoint that this job was restored from",
+                    logs.topic(),
+                    awaited);
         }
         if (at.equals(ends)) {
             return;
@@ -136,8 +138,10 @@ public final class DeliveryFence extends AbstractStreamOperator<GeneratedImage>
         inDoubt.removeAll(before);
         inDoubt.removeAll(awaited);
         if (!inDoubt.isEmpty()) {
-            LOG.warn("On {} are {} in transactions that are still open; they wait for the end of these",
-                    logs.topic(), inDoubt);
+            LOG.warn(
+                    "On {} are {} in transactions that are still open; they wait for the end of these",
+                    logs.topic(),
+                    inDoubt);
             // So that this is looked at again, should the job be restored before it is known.
             offsets = from;
             passed.addFirst(before);
@@ -150,8 +154,8 @@ public final class DeliveryFence extends AbstractStreamOperator<GeneratedImage>
         Map<Integer, Long> lowest = new HashMap<>(restored.get(0).offsets());
         for (FenceState ofTask : restored) {
             lowest.keySet().retainAll(ofTask.offsets().keySet());
-            lowest.replaceAll((partition, offset) ->
-                    Math.min(offset, ofTask.offsets().get(partition)));
+            lowest.replaceAll(
+                    (partition, offset) -> Math.min(offset, ofTask.offsets().getOrDefault(partition, 0L)));
         }
         return lowest;
     }
@@ -231,7 +235,8 @@ public final class DeliveryFence extends AbstractStreamOperator<GeneratedImage>
                 .join();
         if (!ends.isEmpty() && doubts == null) {
             offsets = ends;
-            // The part before the question as well: a sink in another task may have written some of it after the answer.
+            // The part before the question as well: a sink in another task may have written some of it after the
+            // answer.
             while (passed.size() > 2) {
                 passed.removeFirst();
             }

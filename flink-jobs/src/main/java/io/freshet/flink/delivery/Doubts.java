@@ -86,7 +86,7 @@ final class Doubts {
             Thread.currentThread().interrupt();
             throw new IOException("Interrupted while waiting for open transactions", e);
         } catch (ExecutionException e) {
-            throw new IOException("It is not known which images were delivered: " + e.getCause().getMessage(), e);
+            throw new IOException("It is not known which images were delivered: " + e.getMessage(), e);
         } catch (TimeoutException e) {
             throw new IOException(
                     "Transactions on the topic of images are open still; of " + held.size()

@@ -39,8 +39,8 @@ interface ImageLog extends AutoCloseable {
      * @return where it stopped, by partition: {@code to}, unless transactions are open
      * @throws IOException if the broker cannot be read from
      */
-    Map<Integer, Long> readCommitted(
-            Map<Integer, Long> from, Map<Integer, Long> to, Duration patience, Finding finding) throws IOException;
+    Map<Integer, Long> readCommitted(Map<Integer, Long> from, Map<Integer, Long> to, Duration patience, Finding finding)
+            throws IOException;
 
     /**
      * Reads all that is written from one place to another, be it committed, open or aborted.

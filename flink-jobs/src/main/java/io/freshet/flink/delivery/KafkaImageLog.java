@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -83,7 +84,7 @@ final class KafkaImageLog implements ImageLog {
         return opened.describeTopics(List.of(topic))
                 .allTopicNames()
                 .toCompletionStage()
-                .thenCompose(topics -> ends(opened, topics.get(topic)))
+                .thenCompose(topics -> ends(opened, Objects.requireNonNull(topics.get(topic), topic)))
                 .toCompletableFuture();
     }
 
@@ -129,14 +130,14 @@ final class KafkaImageLog implements ImageLog {
             consumer.beginningOffsets(targets.keySet()).forEach((partition, beginning) -> {
                 long start = from.getOrDefault(partition.partition(), beginning);
                 // Offsets beyond the end are of another topic that had the name before.
-                boolean fits = start >= beginning && start <= targets.get(partition);
+                boolean fits = start >= beginning && start <= targets.getOrDefault(partition, 0L);
                 consumer.seek(partition, fits ? start : beginning);
             });
             Map<Integer, Long> at = positions(consumer, targets);
             long newsNanos = System.nanoTime();
             while (!at.equals(to) && System.nanoTime() - newsNanos < patience.toNanos()) {
                 for (ConsumerRecord<byte[], byte[]> message : consumer.poll(POLL)) {
-                    if (message.offset() < to.get(message.partition())) {
+                    if (message.offset() < to.getOrDefault(message.partition(), 0L)) {
                         found(message, finding);
                     }
                 }
@@ -155,11 +156,9 @@ final class KafkaImageLog implements ImageLog {
         }
     }
 
-    private static Map<Integer, Long> positions(
-            Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> targets) {
+    private static Map<Integer, Long> positions(Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> targets) {
         Map<Integer, Long> at = new HashMap<>();
-        targets.forEach((partition, end) ->
-                at.put(partition.partition(), Math.min(end, consumer.position(partition))));
+        targets.forEach((partition, end) -> at.put(partition.partition(), Math.min(end, consumer.position(partition))));
         return at;
     }
 
@@ -172,7 +171,12 @@ final class KafkaImageLog implements ImageLog {
             GeneratedImage image = codec.decode(value);
             finding.found(image.getRequestId(), image.getIndex());
         } catch (InvalidRecordException e) {
-            LOG.warn("The message at offset {} of {}-{} is no image", message.offset(), message.topic(), message.partition(), e);
+            LOG.warn(
+                    "The message at offset {} of {}-{} is no image",
+                    message.offset(),
+                    message.topic(),
+                    message.partition(),
+                    e);
         }
     }
 

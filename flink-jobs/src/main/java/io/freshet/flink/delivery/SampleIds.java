@@ -36,12 +36,13 @@ final class SampleIds {
 
     /** Takes one out; says whether it was there. */
     boolean remove(String requestId, long index) {
-        if (!contains(requestId, index)) {
+        Map<Long, BitSet> ofRequest = chunks.get(requestId);
+        BitSet chunk = ofRequest == null ? null : ofRequest.get(index >> CHUNK_BITS);
+        int bit = (int) (index & (CHUNK - 1));
+        if (ofRequest == null || chunk == null || !chunk.get(bit)) {
             return false;
         }
-        Map<Long, BitSet> ofRequest = chunks.get(requestId);
-        BitSet chunk = ofRequest.get(index >> CHUNK_BITS);
-        chunk.clear((int) (index & (CHUNK - 1)));
+        chunk.clear(bit);
         tidy(requestId, ofRequest, index >> CHUNK_BITS, chunk);
         return true;
     }
@@ -58,7 +59,7 @@ final class SampleIds {
         others.chunks.forEach((requestId, theirs) -> theirs.forEach((number, bits) -> {
             Map<Long, BitSet> ours = chunks.get(requestId);
             BitSet chunk = ours == null ? null : ours.get(number);
-            if (chunk != null) {
+            if (ours != null && chunk != null) {
                 chunk.andNot(bits);
                 tidy(requestId, ours, number, chunk);
             }

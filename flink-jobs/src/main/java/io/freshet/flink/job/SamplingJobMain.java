@@ -21,6 +21,7 @@ public final class SamplingJobMain {
         SamplingJobOptions options = arguments.options();
         KafkaTopics.create(
                 options.bootstrapServers(), options.kafkaProperties(), options.topics(), options.parallelism());
+        KafkaLimits.check(options);
         String store = arguments.store();
         String autoencoder = arguments.autoencoder().which();
         String device = arguments.device();

@@ -161,6 +161,9 @@ public final class ShardFunction extends KeyedCoProcessFunction<String, Generate
         Collections.sort(indices);
         // One at a time: a shard may be larger than the heap.
         Set<String> there = indices.isEmpty() ? Set.of() : opened(written).members(shard);
+        if (!there.isEmpty()) {
+            LOG.info("Finished files of shard {} hold {} images already", shard, there.size());
+        }
         for (long index : indices) {
             passOnUnless(there, images.get(index), out);
         }
@@ -183,7 +186,6 @@ public final class ShardFunction extends KeyedCoProcessFunction<String, Generate
 
     private void passOnUnless(Set<String> there, GeneratedImage image, Collector<GeneratedImage> out) {
         if (there.contains(image.getMember())) {
-            LOG.info("{} is in shard {} already", image.getMember(), image.getShard());
             opened(alreadyThere).inc();
         } else {
             out.collect(image);

@@ -185,7 +185,9 @@ class DeliveryFenceTest {
             throws Exception {
         long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
         for (long id = 3; keptWith(id, fence).offsets().get(0) < 3; id++) {
-            assertThat(System.nanoTime()).as("time to notice the end of a transaction").isLessThan(deadline);
+            assertThat(System.nanoTime())
+                    .as("time to notice the end of a transaction")
+                    .isLessThan(deadline);
             Thread.onSpinWait();
         }
     }
@@ -194,7 +196,8 @@ class DeliveryFenceTest {
     void awaitsTheSameWithAnotherParallelism() throws Exception {
         var one = fence(null, 2, 0);
         var other = fence(null, 2, 1);
-        OperatorSubtaskState older = AbstractStreamOperatorTestHarness.repackageState(checkpoint(one, 1), checkpoint(other, 1));
+        OperatorSubtaskState older =
+                AbstractStreamOperatorTestHarness.repackageState(checkpoint(one, 1), checkpoint(other, 1));
         for (String requestId : List.of("a", "b", "c", "d")) {
             come(one, requestId, 0, 5);
             write(requestId, 0, 5, Fate.COMMITTED);
@@ -218,8 +221,7 @@ class DeliveryFenceTest {
     }
 
     private static FenceState keptWith(
-            long checkpoint, OneInputStreamOperatorTestHarness<GeneratedImage, GeneratedImage> fence)
-            throws Exception {
+            long checkpoint, OneInputStreamOperatorTestHarness<GeneratedImage, GeneratedImage> fence) throws Exception {
         checkpoint(fence, checkpoint);
         return ((DeliveryFence) fence.getOneInputOperator()).kept();
     }

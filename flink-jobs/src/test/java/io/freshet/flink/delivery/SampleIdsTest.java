@@ -32,8 +32,7 @@ class SampleIdsTest {
             long index = random.nextInt(4) * 1_000_000_007L + random.nextInt(300);
             String id = request + "#" + index;
             switch (random.nextInt(3)) {
-                case 0 ->
-                    assertThat(ids.add(request, index)).as("new %s", id).isEqualTo(expected.add(id));
+                case 0 -> assertThat(ids.add(request, index)).as("new %s", id).isEqualTo(expected.add(id));
                 case 1 ->
                     assertThat(ids.remove(request, index)).as("removed %s", id).isEqualTo(expected.remove(id));
                 default ->

@@ -2,16 +2,21 @@ package io.freshet.flink.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.freshet.flink.shard.ShardOptions;
 import io.freshet.flink.source.planner.PlannerOptions;
 import io.freshet.flink.testing.JobRun;
+import io.freshet.flink.testing.ShardFiles;
 import io.freshet.flink.testing.TestBroker;
 import io.freshet.flink.testing.TopicTail;
 import io.freshet.flink.testing.ToyModels;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.RequestState;
 import io.freshet.schemas.avro.RequestStatus;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,8 +24,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExternalizedCheckpointRetention;
@@ -34,10 +37,15 @@ class OlderCheckpointTest {
         "{\"requestId\":\"x\",\"count\":60,\"steps\":20,\"seed\":3,\"eta\":0.7,\"guidance\":1}",
         "{\"requestId\":\"y\",\"count\":40,\"steps\":11,\"seed\":4,\"guidance\":1,\"sampler\":\"unipc\"}",
     };
-    private static final int LOAD_IMAGES = 100;
+    private static final String DATA_SET = "{\"requestId\":\"d\",\"count\":60,\"steps\":9,\"seed\":5,\"guidance\":1}";
+    private static final int LOAD_IMAGES = 160;
 
     @TempDir
     Path directory;
+
+    private Path root() {
+        return directory.resolve("shards");
+    }
 
     private Path checkpoints() {
         return directory.resolve("flink");
@@ -49,8 +57,8 @@ class OlderCheckpointTest {
                 .checkpointInterval(Duration.ofMillis(250))
                 .checkpointDirectory(checkpoints().toUri().toString())
                 .engine(new EngineOptions(List.of(4, 8)))
-                .planner(PlannerOptions.DEFAULT.withEvaluation(
-                        new PlannerOptions.Evaluation(12, 5, "ddim", 4, 0, 1)))
+                .planner(PlannerOptions.DEFAULT.withEvaluation(new PlannerOptions.Evaluation(12, 5, "ddim", 4, 0, 1)))
+                .shards(new ShardOptions(root().toUri().toString(), 8, 100_000))
                 .parallelism(2);
     }
 
@@ -72,7 +80,9 @@ class OlderCheckpointTest {
                 for (String request : LOAD) {
                     job.request(request);
                 }
-                job.awaitImages(60);
+                job.send(job.topics().requests(RequestClass.BULK), DATA_SET.getBytes(StandardCharsets.UTF_8));
+                job.awaitImages(100);
+                job.cancel();
             }
             List<Path> taken = takenCheckpoints();
             assertThat(taken).as("checkpoints to choose from").hasSizeGreaterThan(6);
@@ -83,11 +93,18 @@ class OlderCheckpointTest {
             try (JobRun job = JobRun.start(options(broker, "older").build(), configuration)) {
                 awaitCompletion(job, "x");
                 awaitCompletion(job, "y");
+                awaitCompletion(job, "d");
                 job.request("{\"requestId\":\"last\",\"count\":1,\"steps\":1}");
                 awaitCompletion(job, "last");
                 Map<String, GeneratedImage> images = job.awaitImages(LOAD_IMAGES + 1);
                 assertThat(images).as("images, each once").hasSize(LOAD_IMAGES + 1);
-                assertThat(evaluationImages(job)).as("images of the evaluation, each once").hasSize(12).doesNotHaveDuplicates();
+                assertThat(ShardFiles.awaitMembers(root(), 60))
+                        .as("images of the data set, each in one tar file")
+                        .hasSize(60);
+                assertThat(evaluationImages(job))
+                        .as("images of the evaluation, each once")
+                        .hasSize(12)
+                        .doesNotHaveDuplicates();
             }
         }
     }
@@ -109,13 +126,21 @@ class OlderCheckpointTest {
     }
 
     private List<Path> takenCheckpoints() throws Exception {
-        try (Stream<Path> files = Files.walk(checkpoints())) {
-            return files.filter(file -> file.endsWith("_metadata"))
-                    .map(Path::getParent)
-                    .sorted(Comparator.comparingInt(
-                            checkpoint -> Integer.parseInt(checkpoint.getFileName().toString().substring(4))))
-                    .collect(Collectors.toCollection(ArrayList::new));
+        List<Path> taken = new ArrayList<>();
+        try (DirectoryStream<Path> jobs = Files.newDirectoryStream(checkpoints())) {
+            for (Path job : jobs) {
+                try (DirectoryStream<Path> found = Files.newDirectoryStream(job, "chk-*")) {
+                    found.forEach(taken::add);
+                }
+            }
         }
+        taken.removeIf(checkpoint -> !Files.exists(checkpoint.resolve("_metadata")));
+        taken.sort(Comparator.comparingInt(OlderCheckpointTest::number));
+        return taken;
+    }
+
+    private static int number(Path checkpoint) {
+        return Integer.parseInt(checkpoint.getFileName().toString().substring("chk-".length()));
     }
 
     private static void awaitCompletion(JobRun job, String requestId) {
@@ -125,14 +150,15 @@ class OlderCheckpointTest {
                     JobRun.PATIENCE,
                     RequestStatus.class,
                     all -> all.stream()
-                            .anyMatch(s -> s.getRequestId().equals(requestId)
-                                    && s.getState() == RequestState.COMPLETED));
+                            .anyMatch(
+                                    s -> s.getRequestId().equals(requestId) && s.getState() == RequestState.COMPLETED));
         }
     }
 
     private static List<Long> evaluationImages(JobRun job) {
         try (TopicTail images = job.tail(job.topics().images())) {
-            return images.await("images", JobRun.PATIENCE, GeneratedImage.class, all -> all.size() >= LOAD_IMAGES + 13)
+            return images
+                    .await("images", JobRun.PATIENCE, GeneratedImage.class, all -> all.size() >= LOAD_IMAGES + 13)
                     .stream()
                     .filter(image -> !JobRun.isAskedFor(image))
                     .map(GeneratedImage::getIndex)

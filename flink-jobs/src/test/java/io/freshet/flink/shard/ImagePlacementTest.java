@@ -42,11 +42,14 @@ class ImagePlacementTest {
 
     @Test
     void putsBulkAndLargeImagesIntoShardsAndTheReferenceIntoTheMessage() throws Exception {
-        for (GeneratedImage image : new GeneratedImage[] {image(RequestClass.BULK, 5), image(RequestClass.EVALUATION, 101)}) {
+        for (GeneratedImage image :
+                new GeneratedImage[] {image(RequestClass.BULK, 5), image(RequestClass.EVALUATION, 101)}) {
             GeneratedImage untouched = GeneratedImage.newBuilder(image).build();
             Placed placed = place(WITH_SHARDS, image);
             assertThat(placed.sharded().getPng()).as("bytes in the shard").isEqualTo(image.getPng());
-            assertThat(placed.message().getPng().remaining()).as("bytes in the message").isZero();
+            assertThat(placed.message().getPng().remaining())
+                    .as("bytes in the message")
+                    .isZero();
             for (GeneratedImage each : new GeneratedImage[] {placed.message(), placed.sharded()}) {
                 assertThat(each.getShard()).isEqualTo("a=b/shard-000002");
                 assertThat(each.getMember()).isEqualTo("a=b-000000025.png");
@@ -64,8 +67,9 @@ class ImagePlacementTest {
         assertThat(placed.message().getPng().remaining()).isZero();
         assertThat(placed.message().getShard()).isNull();
         assertThat(placed.message().getWithheld())
-                .isEqualTo("Its PNG file has 101 bytes, more than the 100 that this job puts into a message. Start the job"
-                        + " with --shards, or with a larger --max-image-bytes");
+                .isEqualTo(
+                        "Its PNG file has 101 bytes, more than the 100 that this job puts into a message. Start the job"
+                                + " with --shards, or with a larger --max-image-bytes");
     }
 
     @Test
@@ -79,6 +83,8 @@ class ImagePlacementTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ShardOptions(null, 10, 7_000_000))
                 .withMessageContaining("maxImageBytes is 7000000: expected 1 to 6279168");
-        assertThat(ShardOptions.NONE.maxMessageBytes()).as("below a broker's default").isLessThan(1_048_588);
+        assertThat(ShardOptions.NONE.maxMessageBytes())
+                .as("below a broker's default")
+                .isLessThan(1_048_588);
     }
 }

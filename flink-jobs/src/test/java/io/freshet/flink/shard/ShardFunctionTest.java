@@ -101,7 +101,9 @@ class ShardFunctionTest {
 
     private static List<Long> passed(
             KeyedTwoInputStreamOperatorTestHarness<String, GeneratedImage, String, GeneratedImage> shards) {
-        return shards.extractOutputValues().stream().map(GeneratedImage::getIndex).toList();
+        return shards.extractOutputValues().stream()
+                .map(GeneratedImage::getIndex)
+                .toList();
     }
 
     @Test
@@ -171,8 +173,7 @@ class ShardFunctionTest {
         byte[] whole = Files.readAllBytes(shard.resolve("samples-0.tar"));
         Files.write(shard.resolve("samples-0.tar"), java.util.Arrays.copyOf(whole, 700));
         var shards = shards(null, SAMPLES);
-        assertThatThrownBy(() -> come(shards, 10, 0, 1, 2, 3))
-                .hasStackTraceContaining("samples-0.tar cannot be read");
+        assertThatThrownBy(() -> come(shards, 10, 0, 1, 2, 3)).hasStackTraceContaining("samples-0.tar cannot be read");
     }
 
     @Test

@@ -132,6 +132,13 @@ public final class JobRun implements AutoCloseable {
         return savepoint;
     }
 
+    /** Cancels the job and waits until it is gone. */
+    public void cancel() throws Exception {
+        client.cancel().get(30, TimeUnit.SECONDS);
+        client.getJobExecutionResult().handle((result, cancelled) -> true).get(30, TimeUnit.SECONDS);
+        stopped = true;
+    }
+
     @Override
     public void close() throws Exception {
         producer.close();

@@ -23,6 +23,11 @@ public final class TestBroker implements AutoCloseable {
     }
 
     public static TestBroker start(Path directory) throws Exception {
+        return start(directory, Map.of());
+    }
+
+    /** With settings besides those that make it small. */
+    public static TestBroker start(Path directory, Map<String, String> more) throws Exception {
         int clientPort = freePort();
         int controllerPort = freePort();
         new Formatter()
@@ -52,6 +57,7 @@ public final class TestBroker implements AutoCloseable {
         settings.put("log.cleaner.dedupe.buffer.size", "2097152");
         settings.put("broker.session.timeout.ms", "2000");
         settings.put("broker.heartbeat.interval.ms", "300");
+        settings.putAll(more);
         KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(settings, false), Time.SYSTEM);
         server.startup();
         return new TestBroker(server, "127.0.0.1:" + clientPort);
