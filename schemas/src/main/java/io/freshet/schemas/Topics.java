@@ -59,6 +59,11 @@ public record Topics(String prefix) {
         return prefix + ".images";
     }
 
+    /** Samples that are not finished, as they stand. */
+    public String previews() {
+        return prefix + ".previews";
+    }
+
     /** Where each request stands. */
     public String status() {
         return prefix + ".status";
@@ -75,8 +80,15 @@ public record Topics(String prefix) {
         for (RequestClass requestClass : RequestClass.values()) {
             names.add(requests(requestClass));
         }
-        names.addAll(
-                List.of(deadLetters(), control(), checkpoints(), checkpointEvents(), images(), status(), metrics()));
+        names.addAll(List.of(
+                deadLetters(),
+                control(),
+                checkpoints(),
+                checkpointEvents(),
+                images(),
+                previews(),
+                status(),
+                metrics()));
         return names;
     }
 }

@@ -2,6 +2,7 @@ package io.freshet.flink.job;
 
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.GeneratedPreview;
 import io.freshet.schemas.avro.RequestEnded;
 import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.SamplerOutput;
@@ -19,6 +20,9 @@ final class OutputRouter extends ProcessFunction<SamplerOutput, GeneratedImage> 
 
     static final OutputTag<RequestEnded> ENDED = new OutputTag<>("ended", new AvroTypeInfo<>(RequestEnded.class));
 
+    static final OutputTag<GeneratedPreview> PREVIEWS =
+            new OutputTag<>("previews", new AvroTypeInfo<>(GeneratedPreview.class));
+
     private static final long serialVersionUID = 1;
 
     @Override
@@ -32,6 +36,8 @@ final class OutputRouter extends ProcessFunction<SamplerOutput, GeneratedImage> 
             context.output(REJECTED, rejected);
         } else if (payload instanceof RequestEnded ended) {
             context.output(ENDED, ended);
+        } else if (payload instanceof GeneratedPreview preview) {
+            context.output(PREVIEWS, preview);
         }
     }
 }

@@ -15,6 +15,7 @@ import io.freshet.flink.source.SamplingSource;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.GeneratedPreview;
 import io.freshet.schemas.avro.MetricReport;
 import io.freshet.schemas.avro.MetricScope;
 import io.freshet.schemas.avro.RequestRejected;
@@ -45,6 +46,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *          │           ├─▶ features ─┬─▶ per checkpoint ─┬─▶ metrics sink
  *          │           │             └─▶ rolling window ─┘
  *          │           ├─▶ checkpoint events sink
+ *          │           ├─▶ previews sink, at least once
  *          │           └─▶ dead letters sink
  *          └─▶ ledger ─────▶ status sink
  * </pre>
@@ -135,6 +137,11 @@ public final class SamplingJob {
                         topics.checkpointEvents(), CheckpointEvent.class, CheckpointEvent::getSha256)))
                 .name("checkpoint events sink")
                 .uid("checkpoint-events-sink");
+        images.getSideOutput(OutputRouter.PREVIEWS)
+                .sinkTo(sinks().toSeeAtOnce(new JsonRecords<>(
+                        topics.previews(), GeneratedPreview.class, GeneratedPreview::getRequestId)))
+                .name("previews sink")
+                .uid("previews-sink");
         images.getSideOutput(OutputRouter.REJECTED)
                 .sinkTo(sinks().to(new DeadLetters(topics.deadLetters(), topics.checkpoints())))
                 .name("dead letters sink")
@@ -160,7 +167,7 @@ public final class SamplingJob {
     private static boolean isAboutRequest(SamplerOutput output, Set<String> otherTopics) {
         Object payload = output.getPayload();
         boolean noRequest = payload instanceof RequestRejected rejected && otherTopics.contains(rejected.getTopic());
-        return !noRequest && !(payload instanceof CheckpointEvent);
+        return !noRequest && !(payload instanceof CheckpointEvent) && !(payload instanceof GeneratedPreview);
     }
 
     private void evaluate(DataStream<GeneratedImage> images) {

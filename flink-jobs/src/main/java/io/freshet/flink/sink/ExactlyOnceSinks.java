@@ -37,9 +37,7 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
 
     /** A sink of the records' topic. */
     public <T> KafkaSink<T> to(TopicRecords<T> records) {
-        Properties properties = new Properties();
-        properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
-        properties.putAll(clientProperties);
+        Properties properties = properties();
         properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Long.toString(TRANSACTION_TIMEOUT_MILLIS));
         return KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
@@ -49,5 +47,25 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
                 .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
                 .setRecordSerializer(records)
                 .build();
+    }
+
+    /**
+     * A sink of the records' topic whose records do not wait for a checkpoint, and may come again after a failure: at least once, for what is
+     * of use only at once.
+     */
+    public <T> KafkaSink<T> toSeeAtOnce(TopicRecords<T> records) {
+        return KafkaSink.<T>builder()
+                .setBootstrapServers(bootstrapServers)
+                .setKafkaProducerConfig(properties())
+                .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+                .setRecordSerializer(records)
+                .build();
+    }
+
+    private Properties properties() {
+        Properties properties = new Properties();
+        properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        properties.putAll(clientProperties);
+        return properties;
     }
 }

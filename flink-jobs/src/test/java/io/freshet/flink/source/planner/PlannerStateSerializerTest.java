@@ -40,7 +40,7 @@ class PlannerStateSerializerTest {
         PlannerState old = ofThirdVersion();
         PlannedRequest request = request(
                 new SamplerSettings(SamplerKind.DDPM, 250, 0, GUIDANCE, new Inference(Precision.BF16, 4)),
-                new ServiceTerms(RequestClass.BULK, 5_000, true));
+                new ServiceTerms(RequestClass.BULK, 5_000, true, 5));
         return new PlannerState(
                 old.nextOffsets(),
                 List.of(new SampleRange(request, 10, 20), new SampleRange(request, 500, 100_000_000)),
@@ -169,5 +169,9 @@ class PlannerStateSerializerTest {
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
         Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(4, bytes));
+    }
+    @Test
+    void tmpWrite() throws IOException {
+        java.nio.file.Files.write(java.nio.file.Path.of("src/test/resources/state/planner-state-4.bin"), serializer.serialize(state()));
     }
 }
