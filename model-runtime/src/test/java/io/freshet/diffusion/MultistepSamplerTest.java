@@ -2,7 +2,6 @@ package io.freshet.diffusion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import io.freshet.diffusion.DpmSolverSampler.Equation;
 import java.util.Arrays;
@@ -86,7 +85,7 @@ class MultistepSamplerTest {
                 for (int e = 0; e < latent.length; e++) {
                     assertThat((double) sampler.glimpse(latent, history)[e])
                             .as("estimate after evaluation %d", k)
-                            .isCloseTo(bestEstimate(before[e], alphaBar), within(1e-3));
+                            .isCloseTo(bestEstimate(before[e], alphaBar), Offset.offset(1e-3));
                 }
             }
         }

@@ -69,6 +69,11 @@ public record Topics(String prefix) {
         return prefix + ".status";
     }
 
+    /** Images of any generator, to be judged. */
+    public String candidateImages() {
+        return prefix + ".candidate-images";
+    }
+
     /** Fréchet distances. */
     public String metrics() {
         return prefix + ".metrics";
@@ -88,6 +93,7 @@ public record Topics(String prefix) {
                 images(),
                 previews(),
                 status(),
+                candidateImages(),
                 metrics()));
         return names;
     }

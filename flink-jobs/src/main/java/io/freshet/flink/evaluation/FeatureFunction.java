@@ -43,7 +43,7 @@ public final class FeatureFunction extends RichFlatMapFunction<GeneratedImage, S
         FeatureExtractor opened = Objects.requireNonNull(extractor, "open() was not called");
         ByteBuffer png = image.getPng().duplicate();
         if (!png.hasRemaining()) {
-            // It is in a shard, or withheld.
+            // A record that was read from a topic: the image is in a shard, or withheld.
             Objects.requireNonNull(notMeasured, "open() was not called").inc();
             return;
         }
@@ -61,7 +61,7 @@ public final class FeatureFunction extends RichFlatMapFunction<GeneratedImage, S
             counter.inc();
             return;
         }
-        out.collect(new SampleFeatures(
+        out.collect(SampleFeatures.ofCheckpoint(
                 image.getModel(),
                 image.getCheckpointStep(),
                 image.getCheckpointSha256(),

@@ -38,7 +38,7 @@ final class ImageDelivery {
      * @param ends of requests that were taken back
      */
     void deliver(DataStream<GeneratedImage> images, DataStream<RequestEnded> ends) {
-        ShardOptions shards = options.shards();
+        ShardOptions shards = options.shards().fitting(sinks.maxRequestBytes());
         AvroTypeInfo<GeneratedImage> type = new AvroTypeInfo<>(GeneratedImage.class);
         SingleOutputStreamOperator<GeneratedImage> placed = images.process(new ImagePlacement(shards))
                 .returns(type)
@@ -52,9 +52,8 @@ final class ImageDelivery {
                                 options.kafkaProperties(),
                                 options.topics().images()))
                 .uid("delivery-fence")
-                .sinkTo(sinks.withLongestMessage(shards.maxMessageBytes())
-                        .to(new JsonRecords<>(
-                                options.topics().images(), GeneratedImage.class, GeneratedImage::getRequestId)))
+                .sinkTo(sinks.to(new JsonRecords<>(
+                        options.topics().images(), GeneratedImage.class, GeneratedImage::getRequestId)))
                 .name("images sink")
                 .uid("images-sink");
         if (shards.root() != null) {

@@ -14,10 +14,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param options everything else
  */
 record JobArguments(String store, AutoencoderChoice autoencoder, String device, SamplingJobOptions options) {
-    private enum Option {
+    enum Option {
         BOOTSTRAP_SERVERS("addresses of the Kafka cluster, host:port[,host:port...] (required)"),
         STORE("root of the checkpoint store, a path that every TaskManager sees (required)"),
         AUTOENCODER(AutoencoderChoice.DESCRIPTION),
@@ -79,6 +81,12 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                         + " a message, go there in tar files; none unless given"),
         SHARD_SAMPLES("images in a tar file of a bulk request; cannot be changed while state is kept"),
         MAX_IMAGE_BYTES("size of the largest PNG file that goes into a message"),
+        EXTRACTOR(
+                "weights of the feature extractor, a file of 'train-extractor' that every TaskManager sees; the shipped ones unless given"),
+        REFERENCE(
+                "reference statistics that were made with that extractor, a file as well; the shipped ones unless given"),
+        START(
+                "where to begin to read: earliest, with all that is there, or latest, with what is sent from now on; earliest unless given"),
         KAFKA("a setting for every Kafka client as name=value; may be given often");
 
         private final String description;
@@ -92,6 +100,10 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         }
     }
 
+    /** All but those of the evaluation job. */
+    private static final Set<Option> OF_SAMPLING =
+            EnumSet.complementOf(EnumSet.of(Option.EXTRACTOR, Option.REFERENCE, Option.START));
+
     /**
      * Reads a command line.
      *
@@ -99,46 +111,31 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
      * @throws IllegalArgumentException saying which argument is wrong and which there are
      */
     static JobArguments parse(String[] args, int defaultParallelism) {
-        Map<Option, String> values = new HashMap<>();
-        Map<String, String> kafka = new HashMap<>();
-        for (int i = 0; i < args.length; i += 2) {
-            Option option = find(args[i]);
-            if (i + 1 == args.length) {
-                throw new IllegalArgumentException(args[i] + " needs a value: " + option.description);
-            }
-            String value = args[i + 1];
-            int equals = value.indexOf('=');
-            if (option != Option.KAFKA) {
-                if (values.put(option, value) != null) {
-                    throw new IllegalArgumentException(args[i] + " was given twice");
-                }
-            } else if (equals > 0) {
-                kafka.put(value.substring(0, equals), value.substring(equals + 1));
-            } else {
-                throw new IllegalArgumentException("--kafka is '" + value + "': expected name=value");
-            }
-        }
-        Values given = new Values(values);
-        String bootstrapServers = given.text(Option.BOOTSTRAP_SERVERS, null);
-        SamplingJobOptions.Builder builder = SamplingJobOptions.builder(bootstrapServers)
-                .kafkaProperties(kafka)
+        Values given = Values.read(args, OF_SAMPLING);
+        SamplingJobOptions.Builder builder = SamplingJobOptions.builder(given.text(Option.BOOTSTRAP_SERVERS, null))
+                .engine(engine(given))
+                .planner(planner(given))
+                .shards(shards(given));
+        common(given, defaultParallelism, builder);
+        return new JobArguments(
+                given.text(Option.STORE, null),
+                new AutoencoderChoice(given.values.get(Option.AUTOENCODER)),
+                TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
+                builder.build());
+    }
+
+    /** Takes over what every job has. */
+    static void common(Values given, int defaultParallelism, JobOptions.Builder<?> builder) {
+        builder.kafkaProperties(given.kafka)
                 .topics(new Topics(given.text(Option.TOPIC_PREFIX, Topics.DEFAULT.prefix())))
                 .parallelism(given.integer(Option.PARALLELISM, defaultParallelism))
                 .maxParallelism(given.integer(Option.MAX_PARALLELISM, 128))
                 .checkpointInterval(Duration.ofMillis(given.integer(Option.CHECKPOINT_INTERVAL_MILLIS, 10_000)))
                 .restartAttempts(given.integer(Option.RESTART_ATTEMPTS, Integer.MAX_VALUE))
-                .engine(engine(given))
-                .planner(planner(given))
                 .reportEvery(given.integer(Option.REPORT_EVERY, 100))
-                .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250))
-                .shards(shards(given));
+                .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250));
         given.ifPresent(Option.DEPLOYMENT, builder::deployment);
         given.ifPresent(Option.CHECKPOINT_DIRECTORY, builder::checkpointDirectory);
-        return new JobArguments(
-                given.text(Option.STORE, null),
-                new AutoencoderChoice(values.get(Option.AUTOENCODER)),
-                TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
-                builder.build());
     }
 
     private static ShardOptions shards(Values given) {
@@ -199,27 +196,65 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 Option.PRECISION, Precision::fromWireName, PlannerOptions.DEFAULT.precision(), "fp32 or bf16");
     }
 
-    private static Option find(String flag) {
-        for (Option option : Option.values()) {
-            if (option.flag().equals(flag)) {
-                return option;
-            }
-        }
-        throw new IllegalArgumentException("'" + flag + "' is no option of this job. There are:\n" + usage());
-    }
-
-    /** One line for each option. */
-    static String usage() {
+    /** One line for each option of a job. */
+    static String usage(Set<Option> allowed) {
         List<String> lines = new ArrayList<>();
-        for (Option option : Option.values()) {
+        for (Option option : allowed) {
             lines.add(String.format("  %-30s %s", option.flag(), option.description));
         }
         return String.join("\n", lines);
     }
 
-    private record Values(Map<Option, String> given) {
+    /**
+     * A command line in pairs of option and value.
+     *
+     * @param values by option, but for those of {@link Option#KAFKA}
+     * @param kafka settings of Kafka clients
+     */
+    record Values(Map<Option, String> values, Map<String, String> kafka) {
+        /**
+         * Reads one.
+         *
+         * @param allowed the options of the job
+         * @throws IllegalArgumentException saying which argument is wrong and which there are
+         */
+        static Values read(String[] args, Set<Option> allowed) {
+            Values read = new Values(new EnumMap<>(Option.class), new HashMap<>());
+            for (int i = 0; i < args.length; i += 2) {
+                Option option = find(args[i], allowed);
+                if (i + 1 == args.length) {
+                    throw new IllegalArgumentException(args[i] + " needs a value: " + option.description);
+                }
+                read.add(option, args[i + 1]);
+            }
+            return read;
+        }
+
+        private static Option find(String flag, Set<Option> allowed) {
+            for (Option option : allowed) {
+                if (option.flag().equals(flag)) {
+                    return option;
+                }
+            }
+            throw new IllegalArgumentException(
+                    "'" + flag + "' is no option of this job. There are:\n" + usage(allowed));
+        }
+
+        private void add(Option option, String value) {
+            int equals = value.indexOf('=');
+            if (option != Option.KAFKA) {
+                if (values.put(option, value) != null) {
+                    throw new IllegalArgumentException(option.flag() + " was given twice");
+                }
+            } else if (equals > 0) {
+                kafka.put(value.substring(0, equals), value.substring(equals + 1));
+            } else {
+                throw new IllegalArgumentException("--kafka is '" + value + "': expected name=value");
+            }
+        }
+
         String text(Option option, @Nullable String otherwise) {
-            String value = given.getOrDefault(option, otherwise);
+            String value = values.getOrDefault(option, otherwise);
             if (value == null) {
                 throw new IllegalArgumentException(option.flag() + " is missing: " + option.description);
             }
@@ -227,11 +262,11 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         }
 
         boolean has(Option option) {
-            return given.containsKey(option);
+            return values.containsKey(option);
         }
 
         void ifPresent(Option option, Consumer<String> use) {
-            String value = given.get(option);
+            String value = values.get(option);
             if (value != null) {
                 use.accept(value);
             }
@@ -288,8 +323,8 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                     "whole numbers with commas between");
         }
 
-        private <T> T read(Option option, Function<String, T> parse, T otherwise, String expected) {
-            String text = given.get(option);
+        <T> T read(Option option, Function<String, T> parse, T otherwise, String expected) {
+            String text = values.get(option);
             if (text == null) {
                 return otherwise;
             }

@@ -17,7 +17,9 @@ public enum JobMetric {
     OPEN_RANGES(Scope.PLANNER, "openRanges", "Requests, and ranges given back, with samples not handed out"),
     WAITING_SAMPLES(Scope.PLANNER, "waitingSamples", "Samples not handed out to a reader"),
     IMAGES_NOT_MEASURED(
-            Scope.FEATURES, "imagesNotMeasured", "Images left out because the extractor does not take them"),
+            Scope.FEATURES,
+            "imagesNotMeasured",
+            "Images left out because the extractor does not take them, and messages that hold none"),
     IMAGES_WITHHELD(
             Scope.PLACEMENT,
             "imagesWithheld",

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param root URI of the directory under which shards are written, which every TaskManager sees; null for none, and then all images go
  *     into messages as far as they fit
  * @param shardSamples samples in a shard of a bulk request; stays as it is for the lifetime of the state
- * @param maxImageBytes size of the largest PNG file that goes into a message
+ * @param maxImageBytes size of the largest PNG file that goes into a message, if the producer's limit allows it
  */
 public record ShardOptions(@Nullable String root, int shardSamples, int maxImageBytes) implements Serializable {
     /** No shards; images go into messages up to what a broker takes that is not told otherwise. */
@@ -54,11 +54,17 @@ public record ShardOptions(@Nullable String root, int shardSamples, int maxImage
         return new ShardOptions(uri, shardSamples, maxImageBytes);
     }
 
-    /** Size of the longest message with an image: base64 takes four characters for three bytes. */
-    public int maxMessageBytes() {
-        return messageBytes(maxImageBytes);
+    /**
+     * With images in messages no larger than a message of some length takes.
+     *
+     * @param maxRequestBytes the longest that a producer sends
+     */
+    public ShardOptions fitting(long maxRequestBytes) {
+        long largest = Math.max(1, (maxRequestBytes - RECORD_BYTES) / 4 * 3);
+        return largest >= maxImageBytes ? this : new ShardOptions(root, shardSamples, (int) largest);
     }
 
+    /** Base64 takes four characters for three bytes. */
     private static int messageBytes(int imageBytes) {
         return Math.toIntExact((imageBytes + 2L) / 3 * 4 + RECORD_BYTES);
     }

@@ -1,6 +1,6 @@
 package io.freshet.flink.sink;
 
-import java.util.HashMap;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -19,31 +19,18 @@ import org.apache.kafka.clients.producer.ProducerConfig;
  */
 public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clientProperties, String deployment) {
     /** Below the 15 minutes that brokers allow by default, and far above the time a restart takes. */
-    public static final long TRANSACTION_TIMEOUT_MILLIS = 600_000;
+    private static final String TRANSACTION_TIMEOUT_MILLIS = "600000";
 
-    /** Kafka's default. */
-    private static final int USUAL_LONGEST_REQUEST = 1 << 20;
-
-    /** The same, for messages up to a size; a larger setting of the producer's own stays. */
-    public ExactlyOnceSinks withLongestMessage(int bytes) {
-        String setting = ProducerConfig.MAX_REQUEST_SIZE_CONFIG;
-        Map<String, String> properties = new HashMap<>(clientProperties);
-        properties.merge(
-                setting,
-                Integer.toString(Math.max(bytes, USUAL_LONGEST_REQUEST)),
-                (given, needed) -> Integer.parseInt(given) > Integer.parseInt(needed) ? given : needed);
-        return new ExactlyOnceSinks(bootstrapServers, properties, deployment);
-    }
+    /** Kafka's own default. */
+    private static final String MAX_REQUEST_BYTES = "1048576";
 
     /** A sink of the records' topic. */
     public <T> KafkaSink<T> to(TopicRecords<T> records) {
-        Properties properties = properties();
-        properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Long.toString(TRANSACTION_TIMEOUT_MILLIS));
         return KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
-                .setKafkaProducerConfig(properties)
+                .setKafkaProducerConfig(producerProperties())
                 .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-                .setTransactionalIdPrefix(deployment + "." + records.topic())
+                .setTransactionalIdPrefix(transactionalIdPrefix(records.topic()))
                 .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
                 .setRecordSerializer(records)
                 .build();
@@ -56,15 +43,47 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
     public <T> KafkaSink<T> toSeeAtOnce(TopicRecords<T> records) {
         return KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
-                .setKafkaProducerConfig(properties())
+                .setKafkaProducerConfig(producerProperties())
                 .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
                 .setRecordSerializer(records)
                 .build();
     }
 
-    private Properties properties() {
+    /** How the transactional ids of one topic's sink begin; the topic is part of it, for a sink ends all that begin so. */
+    private String transactionalIdPrefix(String topic) {
+        return idPrefix() + topic;
+    }
+
+    /** How the transactional ids of all sinks of this deployment begin. */
+    public String idPrefix() {
+        return deployment + ".";
+    }
+
+    /** How long a transaction may be open before the broker ends it, and with it what it held. */
+    public Duration transactionTimeout() {
+        return Duration.ofMillis(number(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG));
+    }
+
+    /** The longest message that is sent, in bytes before compression. */
+    public long maxRequestBytes() {
+        return number(ProducerConfig.MAX_REQUEST_SIZE_CONFIG);
+    }
+
+    private long number(String name) {
+        String value = producerProperties().getProperty(name);
+        try {
+            return Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "The Kafka setting " + name + " is '" + value + "': expected a number", e);
+        }
+    }
+
+    private Properties producerProperties() {
         Properties properties = new Properties();
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
+        properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES);
         properties.putAll(clientProperties);
         return properties;
     }

@@ -180,8 +180,7 @@ class ShardsJobTest {
             assertThat(references.values())
                     .allSatisfy(reference -> assertThat(images).containsKey(reference.getMember()));
             try (TopicTail previews = job.tail(job.topics().previews())) {
-                assertThat(previews.await(
-                                "previews", JobRun.PATIENCE, GeneratedPreview.class, all -> all.size() >= 6))
+                assertThat(previews.await("previews", JobRun.PATIENCE, GeneratedPreview.class, all -> all.size() >= 6))
                         .extracting(p -> p.getIndex() + ": " + p.getEvaluationsDone() + "/" + p.getEvaluations())
                         .containsExactlyInAnyOrder("0: 2/6", "0: 4/6", "1: 2/6", "1: 4/6", "2: 2/6", "2: 4/6");
             }

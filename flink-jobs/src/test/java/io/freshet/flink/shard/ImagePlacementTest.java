@@ -83,8 +83,12 @@ class ImagePlacementTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ShardOptions(null, 10, 7_000_000))
                 .withMessageContaining("maxImageBytes is 7000000: expected 1 to 6279168");
-        assertThat(ShardOptions.NONE.maxMessageBytes())
-                .as("below a broker's default")
-                .isLessThan(1_048_588);
+    }
+
+    @Test
+    void keepsToWhatAProducerSends() {
+        assertThat(ShardOptions.NONE.fitting(1_048_576)).as("Kafka's default").isEqualTo(ShardOptions.NONE);
+        assertThat(ShardOptions.NONE.fitting(100_000).maxImageBytes()).isEqualTo(62_712);
+        assertThat(ShardOptions.NONE.fitting(10).maxImageBytes()).isEqualTo(1);
     }
 }

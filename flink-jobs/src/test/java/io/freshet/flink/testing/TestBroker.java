@@ -23,12 +23,11 @@ public final class TestBroker implements AutoCloseable {
     }
 
     public static TestBroker start(Path directory) throws Exception {
-        return start(directory, Map.of());
+        return start(directory, freePort(), Map.of());
     }
 
-    /** With settings besides those that make it small. */
-    public static TestBroker start(Path directory, Map<String, String> more) throws Exception {
-        int clientPort = freePort();
+    /** With more settings, at a given port. */
+    public static TestBroker start(Path directory, int clientPort, Map<String, String> more) throws Exception {
         int controllerPort = freePort();
         new Formatter()
                 .setPrintStream(new PrintStream(new ByteArrayOutputStream()))
@@ -73,7 +72,7 @@ public final class TestBroker implements AutoCloseable {
         server.awaitShutdown();
     }
 
-    private static int freePort() throws Exception {
+    public static int freePort() throws Exception {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }

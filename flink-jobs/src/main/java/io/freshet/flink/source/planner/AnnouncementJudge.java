@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.text.Text;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.json.InvalidRecordException;
 import io.freshet.schemas.json.JsonCodec;

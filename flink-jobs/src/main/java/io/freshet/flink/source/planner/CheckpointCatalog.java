@@ -2,6 +2,7 @@ package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.CommittedCheckpoint;
+import io.freshet.flink.text.Text;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.StagedCheckpoint;
 import java.util.ArrayDeque;

@@ -1,5 +1,6 @@
 package io.freshet.flink.source.planner;
 
+import io.freshet.flink.text.Text;
 import io.freshet.schemas.avro.ControlCommand;
 import io.freshet.schemas.json.InvalidRecordException;
 import io.freshet.schemas.json.JsonCodec;

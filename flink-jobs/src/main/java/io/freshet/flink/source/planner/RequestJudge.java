@@ -7,6 +7,7 @@ import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.RequestSettings;
 import io.freshet.flink.source.split.ServiceTerms;
 import io.freshet.flink.source.split.SettingsException;
+import io.freshet.flink.text.Text;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerSettings;

@@ -11,6 +11,7 @@ import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.flink.text.Text;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.Topics;

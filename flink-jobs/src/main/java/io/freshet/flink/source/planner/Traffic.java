@@ -4,6 +4,7 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.Route;
+import io.freshet.flink.text.Text;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,7 +111,7 @@ final class Traffic {
     /**
      * Does what a command about checkpoints says.
      *
-     * @return the checkpoints whose share has changed
+     * @return the checkpoints whose share has changed; where none has, the one that the command is about
      * @throws Rejection if it cannot be done
      */
     List<CommittedCheckpoint> obey(RoutingCommand command) throws Rejection {
@@ -136,12 +137,13 @@ final class Traffic {
         plans.put(plan.model(), changed);
         Route before = routeOf(plan);
         Route after = routeOf(changed);
-        return Stream.of(before.stable(), before.canary(), after.stable(), after.canary())
+        List<CommittedCheckpoint> affected = Stream.of(before.stable(), before.canary(), after.stable(), after.canary())
                 .filter(Objects::nonNull)
                 .distinct()
                 .filter(c -> before.shareOf(c.checkpoint().sha256())
                         != after.shareOf(c.checkpoint().sha256()))
                 .toList();
+        return affected.isEmpty() ? List.of(target) : affected;
     }
 
     private CommittedCheckpoint targetOf(RoutingCommand command, ServingPlan plan) throws Rejection {

@@ -99,9 +99,7 @@ final class SamplePreviews {
             return image;
         }
         double scale = (double) LONGEST_SIDE / longest;
-        return Resampling.BOX.resize(
-                image,
-                Math.max(1, (int) Math.round(image.width() * scale)),
-                Math.max(1, (int) Math.round(image.height() * scale)));
+        return Resampling.BOX.resize(image, Math.max(1, (int) Math.round(image.width() * scale)), Math.max(1, (int)
+                Math.round(image.height() * scale)));
     }
 }

@@ -170,8 +170,4 @@ class PlannerStateSerializerTest {
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
         Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(4, bytes));
     }
-    @Test
-    void tmpWrite() throws IOException {
-        java.nio.file.Files.write(java.nio.file.Path.of("src/test/resources/state/planner-state-4.bin"), serializer.serialize(state()));
-    }
 }

@@ -40,7 +40,8 @@ class SamplePreviewsTest {
     }
 
     private static GeneratedPreview preview(UnfinishedSample sample) {
-        return (GeneratedPreview) SamplePreviews.preview(sample, request("a", SamplerKind.DDIM, 1)).getPayload();
+        return (GeneratedPreview) SamplePreviews.preview(sample, request("a", SamplerKind.DDIM, 1))
+                .getPayload();
     }
 
     private static RgbImage decode(GeneratedPreview preview) throws Exception {
@@ -59,12 +60,14 @@ class SamplePreviewsTest {
         GeneratedPreview preview = preview(sample(3, 1, 2, -1, 9, 0, 0, 1, -9));
         assertThat(decode(preview).pixels()).containsExactly(0, 128, 255, 255, 128, 0);
         assertThat(preview.getIndex()).isEqualTo(3);
-        assertThat(preview.getEvaluationsDone() + "/" + preview.getEvaluations()).isEqualTo("2/6");
+        assertThat(preview.getEvaluationsDone() + "/" + preview.getEvaluations())
+                .isEqualTo("2/6");
     }
 
     @Test
     void showTheFirstChannelsOfALatent() throws Exception {
-        assertThat(decode(preview(sample(4, 1, 1, 0, 2.5f, -2.5f, 100))).pixels()).containsExactly(128, 255, 0);
+        assertThat(decode(preview(sample(4, 1, 1, 0, 2.5f, -2.5f, 100))).pixels())
+                .containsExactly(128, 255, 0);
         assertThat(decode(preview(sample(1, 1, 1, 2.5f))).pixels()).containsExactly(255, 255, 255);
     }
 
