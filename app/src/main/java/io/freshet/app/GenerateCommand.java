@@ -100,6 +100,15 @@ final class GenerateCommand implements Callable<Integer> {
                     folder.publish(request.getCount() + " images, checkpoint of step " + last.getCheckpointStep());
             bar.close();
             ImageReport.tell(session, asJson, published, last, (System.nanoTime() - startNanos) / 1e9);
+            if (folder.elsewhere() > 0) {
+                session.terminal()
+                        .line(
+                                folder.elsewhere()
+                                        + " of them are too large for a Kafka message and not in the folder: "
+                                        + ImageFolder.MANIFEST
+                                        + " names the tar file ('shard', a directory under the job's"
+                                        + " --shards) and the file in it ('member') of each, or says why there is none ('withheld')");
+            }
             return ExitCode.OK;
         } catch (RequestRejectedException e) {
             folder.discard();
