@@ -9,7 +9,6 @@ import io.freshet.app.console.StopSignals;
 import io.freshet.app.console.StopSignals.Reaction;
 import io.freshet.app.images.ImageFolder;
 import io.freshet.app.local.Endpoint;
-import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.RequestStatus;
@@ -54,28 +53,14 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private FreshetCommand root;
 
-    @Option(
-            names = "--bootstrap-servers",
-            paramLabel = "HOST:PORT",
-            description = "Kafka broker of the job. Default: that of the newest local run that is up.")
-    private @Nullable String bootstrapServers;
-
-    @Option(
-            names = "--runs-dir",
-            paramLabel = "DIR",
-            defaultValue = "runs",
-            description = "Where local runs are looked for. Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private Path runsDirectory;
-
-    @Option(
-            names = "--topic-prefix",
-            paramLabel = "PREFIX",
-            description = "First part of the names of the job's topics. Default: freshet, or that of the local run.")
-    private @Nullable String topicPrefix;
+    @Mixin
+    private EndpointOptions broker = new EndpointOptions();
 
     @Mixin
     private ImageOptions wanted = new ImageOptions();
+
+    @Mixin
+    private ServiceOptions terms = new ServiceOptions();
 
     @Option(
             names = "--timeout",
@@ -97,17 +82,18 @@ final class GenerateCommand implements Callable<Integer> {
         if (timeoutSeconds < 1) {
             throw CommandException.badInput("--timeout is " + timeoutSeconds + ": expected at least 1 second");
         }
-        Endpoint endpoint = endpoint();
+        Endpoint endpoint = broker.find();
         GenerationRequest request =
                 wanted.request("generate-" + UUID.randomUUID().toString().substring(0, 8));
         ImageFolder folder = wanted.folder(request);
         long startNanos = System.nanoTime();
         try (ProgressBar bar = new ProgressBar(session.terminal(), "generating", "images", request.getCount());
                 GenerationClient client =
-                        new GenerationClient(endpoint.bootstrapServers(), new Topics(endpoint.topicPrefix()))) {
+                        new GenerationClient(endpoint.bootstrapServers(), EndpointOptions.topics(endpoint))) {
             Collected collected = new Collected(folder, bar);
             try (StopSignals.Section collecting = session.stop().during(Reaction.INTERRUPT)) {
-                client.collect(request, Duration.ofSeconds(timeoutSeconds), collected);
+                client.collect(
+                        terms.apply(request), terms.requestClass(), Duration.ofSeconds(timeoutSeconds), collected);
             }
             GeneratedImage last = collected.last();
             Path published =
@@ -121,19 +107,6 @@ final class GenerateCommand implements Callable<Integer> {
         } catch (IOException | InterruptException e) {
             throw incomplete(folder, e);
         }
-    }
-
-    private Endpoint endpoint() throws IOException, CommandException {
-        if (bootstrapServers != null) {
-            return new Endpoint(bootstrapServers, topicPrefix != null ? topicPrefix : Topics.DEFAULT.prefix(), 0, 0);
-        }
-        Endpoint found = Endpoint.newestLive(runsDirectory)
-                .orElseThrow(() -> CommandException.failure("no local run is up in '" + runsDirectory
-                        + "': start one with 'freshet quickstart --keep-running', or name a broker with"
-                        + " --bootstrap-servers HOST:PORT"));
-        return topicPrefix == null
-                ? found
-                : new Endpoint(found.bootstrapServers(), topicPrefix, found.pid(), found.startedAtMillis());
     }
 
     private static CommandException incomplete(ImageFolder folder, Exception e) throws IOException {

@@ -10,18 +10,14 @@ import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
 import javax.imageio.ImageWriter;
-import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.ImageOutputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** PNG files in memory. Thread-safe; touches no disk, and leaves the settings of {@link ImageIO} alone. */
@@ -55,26 +51,15 @@ public final class Png {
      * @throws IOException if this is not a PNG, is damaged, or holds more than {@link #MAX_PIXELS}
      */
     public static RgbImage decode(byte[] file) throws IOException {
-        if (file.length < SIGNATURE.length
-                || !Arrays.equals(file, 0, SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length)) {
+        if (!isPng(file)) {
             throw new IOException("Not a PNG: " + file.length + " bytes that do not begin with the PNG signature");
         }
-        ImageReader reader = ImageIO.getImageReadersByFormatName("png").next();
-        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-            reader.setInput(in, true, true);
-            long width = reader.getWidth(0);
-            long height = reader.getHeight(0);
-            if (width * height > MAX_PIXELS) {
-                throw new IOException("The PNG is " + width + "x" + height + " pixels: expected at most " + MAX_PIXELS
-                        + " in all; scale it down first");
-            }
-            return fromBuffered(reader.read(0));
-        } catch (RuntimeException e) {
-            // The reader of the JDK lets some damaged files escape as index or argument errors.
-            throw new IOException("The PNG of " + file.length + " bytes is damaged: " + e, e);
-        } finally {
-            reader.dispose();
-        }
+        return ImageFile.read("PNG", file);
+    }
+
+    static boolean isPng(byte[] file) {
+        return file.length >= SIGNATURE.length
+                && Arrays.equals(file, 0, SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length);
     }
 
     /** A view, not a copy. */

@@ -47,6 +47,10 @@ final class InFlightRow {
         plan.sampler().start(latent, noise);
     }
 
+    SampleTask task() {
+        return task;
+    }
+
     ResidentCheckpoint checkpoint() {
         return checkpoint;
     }

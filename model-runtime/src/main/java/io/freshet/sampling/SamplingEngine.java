@@ -5,10 +5,12 @@ import io.freshet.diffusion.Sampler;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -155,6 +157,26 @@ public final class SamplingEngine implements AutoCloseable {
         inFlight.add(new InFlightRow(row, checkpoint, clock++));
         takenRows += places;
         checkpoint.rowEntered(places);
+    }
+
+    /**
+     * Takes rows in flight out, as they are; their places are free at once. Those that have taken all their steps and are decoded stay.
+     *
+     * @return in order of submission
+     */
+    public List<SampleRow> withdraw(Predicate<SampleTask> unwanted) {
+        requireOpen();
+        List<SampleRow> withdrawn = new ArrayList<>();
+        for (Iterator<InFlightRow> each = inFlight.iterator(); each.hasNext(); ) {
+            InFlightRow row = each.next();
+            if (unwanted.test(row.task())) {
+                each.remove();
+                takenRows -= row.places();
+                row.checkpoint().rowLeft(row.places());
+                withdrawn.add(row.snapshot());
+            }
+        }
+        return withdrawn;
     }
 
     /**

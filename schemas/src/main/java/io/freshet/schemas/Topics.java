@@ -64,6 +64,11 @@ public record Topics(String prefix) {
         return prefix + ".status";
     }
 
+    /** Images of any generator, to be judged. */
+    public String candidateImages() {
+        return prefix + ".candidate-images";
+    }
+
     /** Fréchet distances. */
     public String metrics() {
         return prefix + ".metrics";
@@ -75,8 +80,15 @@ public record Topics(String prefix) {
         for (RequestClass requestClass : RequestClass.values()) {
             names.add(requests(requestClass));
         }
-        names.addAll(
-                List.of(deadLetters(), control(), checkpoints(), checkpointEvents(), images(), status(), metrics()));
+        names.addAll(List.of(
+                deadLetters(),
+                control(),
+                checkpoints(),
+                checkpointEvents(),
+                images(),
+                status(),
+                candidateImages(),
+                metrics()));
         return names;
     }
 }

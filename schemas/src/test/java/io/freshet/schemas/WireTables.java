@@ -1,5 +1,6 @@
 package io.freshet.schemas;
 
+import io.freshet.schemas.avro.CandidateImage;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.ControlCommand;
@@ -27,6 +28,7 @@ final class WireTables {
         topics.put(ControlCommand.getClassSchema(), Topics.DEFAULT.control());
         topics.put(CheckpointAnnouncement.getClassSchema(), Topics.DEFAULT.checkpoints());
         topics.put(CheckpointEvent.getClassSchema(), Topics.DEFAULT.checkpointEvents());
+        topics.put(CandidateImage.getClassSchema(), Topics.DEFAULT.candidateImages());
         topics.put(MetricReport.getClassSchema(), Topics.DEFAULT.metrics());
         return topics;
     }

@@ -11,8 +11,9 @@ import org.apache.flink.util.Collector;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Fréchet distance of each checkpoint over its evaluation images so far: reported every so many images, and once they are
- * complete, when the state is cleared. Keyed by {@link #keyOf}; images that clients asked for are not looked at.
+ * The Fréchet distance of each checkpoint over its evaluation images so far, or of each source over its images: reported every so many
+ * images, and once they are complete, when the state is cleared. Keyed by {@link #keyOf}; images that clients asked for are not
+ * looked at.
  */
 public final class CheckpointEvaluation extends KeyedProcessFunction<String, SampleFeatures, MetricReport> {
     private static final long serialVersionUID = 1;
@@ -34,9 +35,10 @@ public final class CheckpointEvaluation extends KeyedProcessFunction<String, Sam
         this.reportEvery = reportEvery;
     }
 
-    /** The checkpoint and the extractor, so that features of two extractors never meet. */
+    /** The checkpoint or source, and the extractor, so that features of two extractors never meet. */
     public static String keyOf(SampleFeatures sample) {
-        return sample.checkpointSha256() + "/" + sample.extractorSha256();
+        String source = sample.source();
+        return (source == null ? sample.checkpointSha256() : "source/" + source) + "/" + sample.extractorSha256();
     }
 
     @Override
@@ -50,7 +52,7 @@ public final class CheckpointEvaluation extends KeyedProcessFunction<String, Sam
         ReferenceStatistics against = Objects.requireNonNull(reference, "open() was not called");
         FeatureBuffer state = Objects.requireNonNull(buffer, "open() was not called");
         int waiting = state.append(sample.features());
-        boolean complete = state.total() == sample.count();
+        boolean complete = state.total() >= sample.count();
         if (waiting < reportEvery && !complete) {
             return;
         }
@@ -61,20 +63,28 @@ public final class CheckpointEvaluation extends KeyedProcessFunction<String, Sam
         }
         new FrechetReports(against)
                 .measure(
-                        MetricScope.CHECKPOINT,
+                        sample.source() == null ? MetricScope.CHECKPOINT : MetricScope.SOURCE,
                         moments,
                         complete,
                         context.timerService().currentProcessingTime())
                 .ifPresent(report -> {
-                    report.setModel(sample.model());
-                    report.setCheckpointStep(sample.checkpointStep());
-                    report.setCheckpointSha256(sample.checkpointSha256());
+                    name(report, sample);
                     out.collect(report);
                 });
         if (complete) {
             state.clear();
         } else {
             state.store(moments.toBytes());
+        }
+    }
+
+    private static void name(MetricReport report, SampleFeatures sample) {
+        if (sample.source() != null) {
+            report.setSource(sample.source());
+        } else {
+            report.setModel(sample.model());
+            report.setCheckpointStep(sample.checkpointStep());
+            report.setCheckpointSha256(sample.checkpointSha256());
         }
     }
 }

@@ -56,7 +56,7 @@ public final class FeatureFunction extends RichFlatMapFunction<GeneratedImage, S
             counter.inc();
             return;
         }
-        out.collect(new SampleFeatures(
+        out.collect(SampleFeatures.ofCheckpoint(
                 image.getModel(),
                 image.getCheckpointStep(),
                 image.getCheckpointSha256(),

@@ -14,8 +14,8 @@ import org.apache.flink.util.Collector;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Fréchet distance of the last images served, whoever asked and whichever checkpoint drew them, each time so many more have
- * been served. Keyed by {@link #key}.
+ * The Fréchet distance of the last images served, whoever asked and whichever checkpoint drew them, or of the last images of each
+ * source, each time so many more have come. Keyed by {@link #key}.
  */
 public final class WindowEvaluation extends KeyedProcessFunction<String, SampleFeatures, MetricReport> {
     private static final long serialVersionUID = 1;
@@ -41,11 +41,12 @@ public final class WindowEvaluation extends KeyedProcessFunction<String, SampleF
         this.slide = slide;
     }
 
-    /** One window for all; a job with other sizes or another extractor starts a new one. */
+    /** One window for all checkpoints, and one for each source; a job with other sizes or another extractor starts a new one. */
     public KeySelector<SampleFeatures, String> key() {
         int windowSize = size;
         int windowSlide = slide;
-        return sample -> sample.extractorSha256() + "/" + windowSize + "/" + windowSlide;
+        return sample -> (sample.source() == null ? "" : "source/" + sample.source() + "/") + sample.extractorSha256()
+                + "/" + windowSize + "/" + windowSlide;
     }
 
     @Override
@@ -73,7 +74,10 @@ public final class WindowEvaluation extends KeyedProcessFunction<String, SampleF
                             moments,
                             moments.count() == size,
                             context.timerService().currentProcessingTime()))
-                    .ifPresent(out::collect);
+                    .ifPresent(report -> {
+                        report.setSource(sample.source());
+                        out.collect(report);
+                    });
         }
         state.store(window.toBytes());
     }

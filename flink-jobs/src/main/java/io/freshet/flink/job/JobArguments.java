@@ -1,18 +1,24 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.source.planner.ClassPolicy;
 import io.freshet.flink.source.planner.PlannerOptions;
+import io.freshet.flink.source.planner.Scheduling;
 import io.freshet.model.autoencoder.AutoencoderChoice;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.script.TorchDevice;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 record JobArguments(String store, AutoencoderChoice autoencoder, String device, SamplingJobOptions options) {
     private static final long MOST_MIB = 1L << 24;
 
-    private enum Option {
+    enum Option {
         BOOTSTRAP_SERVERS("addresses of the Kafka cluster, host:port[,host:port...] (required)"),
         STORE("root of the checkpoint store, a path that every TaskManager sees (required)"),
         AUTOENCODER(AutoencoderChoice.DESCRIPTION),
@@ -55,6 +61,17 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                         + " first. Room for three of them serves all cases; with less, some wait for rows of others to finish. Working memory"
                         + " and the autoencoder come on top. Unless given, four networks whatever they take"),
         MAX_COUNT("most images in one request"),
+        CLASS_WEIGHTS("shares of the classes in the engines while all have work, as interactive=8,evaluation=2,bulk=1"),
+        STARVATION_BOUND(
+                "seconds after which a class that waits for a place goes next whatever its share; 10 unless given"),
+        MAX_OPEN_REQUESTS(
+                "requests of one class that may wait before further ones are refused, for all classes or as bulk=100,...;"
+                        + " 10000 unless given"),
+        MAX_WAITING_SAMPLES(
+                "samples of one class that may wait before further requests are refused, for all classes or as"
+                        + " interactive=5000,...; no limit unless given"),
+        REMEMBERED_REQUESTS(
+                "accepted requests that are remembered, so that one that comes again draws nothing; 20000 unless given"),
         EVALUATION_SAMPLES("images that each checkpoint is judged by; 0 for none"),
         EVALUATION_SEED("their seed, the same for all checkpoints"),
         EVALUATION_SAMPLER("their sampler, as in a request; for checkpoints that it does not fit, their usual one"),
@@ -64,6 +81,12 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         REPORT_EVERY("evaluation images from one report to the next"),
         WINDOW_SAMPLES("images in the rolling window"),
         WINDOW_SLIDE("images from one report of the rolling window to the next"),
+        EXTRACTOR(
+                "weights of the feature extractor, a file of 'train-extractor' that every TaskManager sees; the shipped ones unless given"),
+        REFERENCE(
+                "reference statistics that were made with that extractor, a file as well; the shipped ones unless given"),
+        START(
+                "where to begin to read: earliest, with all that is there, or latest, with what is sent from now on; earliest unless given"),
         KAFKA("a setting for every Kafka client as name=value; may be given often");
 
         private final String description;
@@ -77,6 +100,10 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         }
     }
 
+    /** All but those of the evaluation job. */
+    private static final Set<Option> OF_SAMPLING =
+            EnumSet.complementOf(EnumSet.of(Option.EXTRACTOR, Option.REFERENCE, Option.START));
+
     /**
      * Reads a command line.
      *
@@ -84,45 +111,30 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
      * @throws IllegalArgumentException saying which argument is wrong and which there are
      */
     static JobArguments parse(String[] args, int defaultParallelism) {
-        Map<Option, String> values = new HashMap<>();
-        Map<String, String> kafka = new HashMap<>();
-        for (int i = 0; i < args.length; i += 2) {
-            Option option = find(args[i]);
-            if (i + 1 == args.length) {
-                throw new IllegalArgumentException(args[i] + " needs a value: " + option.description);
-            }
-            String value = args[i + 1];
-            int equals = value.indexOf('=');
-            if (option != Option.KAFKA) {
-                if (values.put(option, value) != null) {
-                    throw new IllegalArgumentException(args[i] + " was given twice");
-                }
-            } else if (equals > 0) {
-                kafka.put(value.substring(0, equals), value.substring(equals + 1));
-            } else {
-                throw new IllegalArgumentException("--kafka is '" + value + "': expected name=value");
-            }
-        }
-        Values given = new Values(values);
-        String bootstrapServers = given.text(Option.BOOTSTRAP_SERVERS, null);
-        SamplingJobOptions.Builder builder = SamplingJobOptions.builder(bootstrapServers)
-                .kafkaProperties(kafka)
+        Values given = Values.read(args, OF_SAMPLING);
+        SamplingJobOptions.Builder builder = SamplingJobOptions.builder(given.text(Option.BOOTSTRAP_SERVERS, null))
+                .engine(engine(given))
+                .planner(planner(given));
+        common(given, defaultParallelism, builder);
+        return new JobArguments(
+                given.text(Option.STORE, null),
+                new AutoencoderChoice(given.values.get(Option.AUTOENCODER)),
+                TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
+                builder.build());
+    }
+
+    /** Takes over what every job has. */
+    static void common(Values given, int defaultParallelism, JobOptions.Builder<?> builder) {
+        builder.kafkaProperties(given.kafka)
                 .topics(new Topics(given.text(Option.TOPIC_PREFIX, Topics.DEFAULT.prefix())))
                 .parallelism(given.integer(Option.PARALLELISM, defaultParallelism))
                 .maxParallelism(given.integer(Option.MAX_PARALLELISM, 128))
                 .checkpointInterval(Duration.ofMillis(given.integer(Option.CHECKPOINT_INTERVAL_MILLIS, 10_000)))
                 .restartAttempts(given.integer(Option.RESTART_ATTEMPTS, Integer.MAX_VALUE))
-                .engine(engine(given))
-                .planner(planner(given))
                 .reportEvery(given.integer(Option.REPORT_EVERY, 100))
                 .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250));
         given.ifPresent(Option.DEPLOYMENT, builder::deployment);
         given.ifPresent(Option.CHECKPOINT_DIRECTORY, builder::checkpointDirectory);
-        return new JobArguments(
-                given.text(Option.STORE, null),
-                new AutoencoderChoice(values.get(Option.AUTOENCODER)),
-                TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
-                builder.build());
     }
 
     private static EngineOptions engine(Values given) {
@@ -136,8 +148,8 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         PlannerOptions.Evaluation judged = base.evaluation();
         return new PlannerOptions(
                 given.whole(Option.MAX_COUNT, base.maxCount()),
-                base.maxOpenRequests(),
-                base.rememberedRequestIds(),
+                scheduling(given, base.scheduling()),
+                given.integer(Option.REMEMBERED_REQUESTS, base.rememberedRequestIds()),
                 base.maxResidentCheckpoints(),
                 new PlannerOptions.Evaluation(
                         given.whole(Option.EVALUATION_SAMPLES, judged.samples()),
@@ -165,32 +177,90 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 "MiB, 1 to " + MOST_MIB);
     }
 
+    private static Scheduling scheduling(Values given, Scheduling base) {
+        Map<RequestClass, Long> weights = given.perClass(Option.CLASS_WEIGHTS);
+        Map<RequestClass, Long> requests = given.perClass(Option.MAX_OPEN_REQUESTS);
+        Map<RequestClass, Long> samples = given.perClass(Option.MAX_WAITING_SAMPLES);
+        Scheduling scheduling = base;
+        for (RequestClass each : RequestClass.values()) {
+            ClassPolicy policy = base.of(each);
+            scheduling = scheduling.with(
+                    each,
+                    new ClassPolicy(
+                            Math.toIntExact(weights.getOrDefault(each, (long) policy.weight())),
+                            Math.toIntExact(requests.getOrDefault(each, (long) policy.maxOpenRequests())),
+                            samples.getOrDefault(each, policy.maxWaitingSamples())));
+        }
+        return given.has(Option.STARVATION_BOUND)
+                ? scheduling.withStarvationBound(
+                        Duration.ofMillis(Math.round(1000 * given.number(Option.STARVATION_BOUND, 0))))
+                : scheduling;
+    }
+
     private static Precision precision(Values given) {
         return given.read(
                 Option.PRECISION, Precision::fromWireName, PlannerOptions.DEFAULT.precision(), "fp32 or bf16");
     }
 
-    private static Option find(String flag) {
-        for (Option option : Option.values()) {
-            if (option.flag().equals(flag)) {
-                return option;
-            }
-        }
-        throw new IllegalArgumentException("'" + flag + "' is no option of this job. There are:\n" + usage());
-    }
-
-    /** One line for each option. */
-    static String usage() {
+    /** One line for each option of a job. */
+    static String usage(Set<Option> allowed) {
         List<String> lines = new ArrayList<>();
-        for (Option option : Option.values()) {
+        for (Option option : allowed) {
             lines.add(String.format("  %-30s %s", option.flag(), option.description));
         }
         return String.join("\n", lines);
     }
 
-    private record Values(Map<Option, String> given) {
+    /**
+     * A command line in pairs of option and value.
+     *
+     * @param values by option, but for those of {@link Option#KAFKA}
+     * @param kafka settings of Kafka clients
+     */
+    record Values(Map<Option, String> values, Map<String, String> kafka) {
+        /**
+         * Reads one.
+         *
+         * @param allowed the options of the job
+         * @throws IllegalArgumentException saying which argument is wrong and which there are
+         */
+        static Values read(String[] args, Set<Option> allowed) {
+            Values read = new Values(new EnumMap<>(Option.class), new HashMap<>());
+            for (int i = 0; i < args.length; i += 2) {
+                Option option = find(args[i], allowed);
+                if (i + 1 == args.length) {
+                    throw new IllegalArgumentException(args[i] + " needs a value: " + option.description);
+                }
+                read.add(option, args[i + 1]);
+            }
+            return read;
+        }
+
+        private static Option find(String flag, Set<Option> allowed) {
+            for (Option option : allowed) {
+                if (option.flag().equals(flag)) {
+                    return option;
+                }
+            }
+            throw new IllegalArgumentException(
+                    "'" + flag + "' is no option of this job. There are:\n" + usage(allowed));
+        }
+
+        private void add(Option option, String value) {
+            int equals = value.indexOf('=');
+            if (option != Option.KAFKA) {
+                if (values.put(option, value) != null) {
+                    throw new IllegalArgumentException(option.flag() + " was given twice");
+                }
+            } else if (equals > 0) {
+                kafka.put(value.substring(0, equals), value.substring(equals + 1));
+            } else {
+                throw new IllegalArgumentException("--kafka is '" + value + "': expected name=value");
+            }
+        }
+
         String text(Option option, @Nullable String otherwise) {
-            String value = given.getOrDefault(option, otherwise);
+            String value = values.getOrDefault(option, otherwise);
             if (value == null) {
                 throw new IllegalArgumentException(option.flag() + " is missing: " + option.description);
             }
@@ -198,11 +268,11 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         }
 
         boolean has(Option option) {
-            return given.containsKey(option);
+            return values.containsKey(option);
         }
 
         void ifPresent(Option option, Consumer<String> use) {
-            String value = given.get(option);
+            String value = values.get(option);
             if (value != null) {
                 use.accept(value);
             }
@@ -220,6 +290,35 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
             return read(option, Double::valueOf, otherwise, "a number");
         }
 
+        /** One number for all classes, or some by name. */
+        Map<RequestClass, Long> perClass(Option option) {
+            return read(
+                    option,
+                    Values::perClass,
+                    Map.of(),
+                    "a whole number, or some by class, such as interactive=8,bulk=1");
+        }
+
+        private static Map<RequestClass, Long> perClass(String text) {
+            Map<RequestClass, Long> values = new EnumMap<>(RequestClass.class);
+            for (String each : text.split(",", -1)) {
+                int equals = each.indexOf('=');
+                long value = Long.parseLong(each.substring(equals + 1).strip());
+                if (value < 1 || value > Integer.MAX_VALUE) {
+                    throw new IllegalArgumentException("at least 1 is expected");
+                }
+                if (equals < 0) {
+                    for (RequestClass requestClass : RequestClass.values()) {
+                        values.put(requestClass, value);
+                    }
+                } else {
+                    String name = each.substring(0, equals).strip().toUpperCase(Locale.ROOT);
+                    values.put(RequestClass.valueOf(name), value);
+                }
+            }
+            return values;
+        }
+
         List<Integer> integers(Option option, List<Integer> otherwise) {
             return read(
                     option,
@@ -230,8 +329,8 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                     "whole numbers with commas between");
         }
 
-        private <T> T read(Option option, Function<String, T> parse, T otherwise, String expected) {
-            String text = given.get(option);
+        <T> T read(Option option, Function<String, T> parse, T otherwise, String expected) {
+            String text = values.get(option);
             if (text == null) {
                 return otherwise;
             }

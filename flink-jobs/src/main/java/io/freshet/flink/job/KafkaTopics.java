@@ -31,24 +31,28 @@ public final class KafkaTopics {
         properties.putAll(clientProperties);
         properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         try (Admin admin = Admin.create(properties)) {
-            List<NewTopic> wanted = new ArrayList<>();
-            Set<String> inOneOrder = Set.of(
-                    topics.deadLetters(),
-                    topics.control(),
-                    topics.checkpoints(),
-                    topics.checkpointEvents(),
-                    topics.metrics());
-            for (String topic : topics.all()) {
-                wanted.add(new NewTopic(
-                        topic, Optional.of(inOneOrder.contains(topic) ? 1 : partitions), Optional.empty()));
-            }
-            for (var created : admin.createTopics(wanted).values().values()) {
-                try {
-                    created.get();
-                } catch (ExecutionException e) {
-                    if (!(e.getCause() instanceof TopicExistsException)) {
-                        throw e;
-                    }
+            create(admin, topics, partitions);
+        }
+    }
+
+    /** The same through a client that is connected. */
+    static void create(Admin admin, Topics topics, int partitions) throws ExecutionException, InterruptedException {
+        List<NewTopic> wanted = new ArrayList<>();
+        Set<String> inOneOrder = Set.of(
+                topics.deadLetters(),
+                topics.control(),
+                topics.checkpoints(),
+                topics.checkpointEvents(),
+                topics.metrics());
+        for (String topic : topics.all()) {
+            wanted.add(new NewTopic(topic, Optional.of(inOneOrder.contains(topic) ? 1 : partitions), Optional.empty()));
+        }
+        for (var created : admin.createTopics(wanted).values().values()) {
+            try {
+                created.get();
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    throw e;
                 }
             }
         }

@@ -1,11 +1,9 @@
 package io.freshet.flink.job;
 
-import io.freshet.flink.evaluation.CheckpointEvaluation;
 import io.freshet.flink.evaluation.FeatureExtractorFactory;
 import io.freshet.flink.evaluation.FeatureFunction;
 import io.freshet.flink.evaluation.ReferenceFactory;
 import io.freshet.flink.evaluation.SampleFeatures;
-import io.freshet.flink.evaluation.WindowEvaluation;
 import io.freshet.flink.ledger.RequestLedger;
 import io.freshet.flink.sink.DeadLetters;
 import io.freshet.flink.sink.ExactlyOnceSinks;
@@ -15,21 +13,16 @@ import io.freshet.flink.source.SamplingSource;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.GeneratedImage;
-import io.freshet.schemas.avro.MetricReport;
-import io.freshet.schemas.avro.MetricScope;
 import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
-import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
-import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.CoreOptions;
-import org.apache.flink.configuration.PipelineOptions;
-import org.apache.flink.configuration.RestartStrategyOptions;
-import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
@@ -50,10 +43,6 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 public final class SamplingJob {
     /** Name of the job in Flink. */
     public static final String NAME = "freshet sampling";
-
-    private static final Duration CHECKPOINT_TIMEOUT = Duration.ofSeconds(60);
-    private static final Duration RESTART_DELAY = Duration.ofSeconds(1);
-    private static final int TOLERABLE_FAILED_CHECKPOINTS = 5;
 
     private final SamplingJobOptions options;
     private final DenoiserLoaderFactory loaders;
@@ -77,28 +66,15 @@ public final class SamplingJob {
         this.references = references;
     }
 
+    /** Where the job writes to. */
+    static List<String> outputTopics(Topics topics) {
+        return List.of(
+                topics.images(), topics.status(), topics.metrics(), topics.checkpointEvents(), topics.deadLetters());
+    }
+
     /** What the job needs of Flink's configuration; {@link #buildOn} applies it. */
     public Configuration configuration() {
-        Configuration configuration = new Configuration();
-        configuration.set(PipelineOptions.GENERIC_TYPES, false);
-        configuration.set(PipelineOptions.AUTO_GENERATE_UIDS, false);
-        configuration.set(PipelineOptions.OBJECT_REUSE, true);
-        configuration.set(CoreOptions.DEFAULT_PARALLELISM, options.parallelism());
-        configuration.set(PipelineOptions.MAX_PARALLELISM, options.maxParallelism());
-        configuration.set(StateBackendOptions.STATE_BACKEND, "rocksdb");
-        configuration.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
-        configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, options.checkpointInterval());
-        configuration.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, CHECKPOINT_TIMEOUT);
-        configuration.set(CheckpointingOptions.TOLERABLE_FAILURE_NUMBER, TOLERABLE_FAILED_CHECKPOINTS);
-        configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
-        configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, options.restartAttempts());
-        configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_DELAY, RESTART_DELAY);
-        String directory = options.checkpointDirectory();
-        if (directory != null) {
-            configuration.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
-            configuration.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, directory);
-        }
-        return configuration;
+        return options.common().configuration();
     }
 
     /** Adds the job to an environment and configures that; the caller executes it. */
@@ -137,14 +113,15 @@ public final class SamplingJob {
                 .name("checkpoint events sink")
                 .uid("checkpoint-events-sink");
         images.getSideOutput(OutputRouter.REJECTED)
-                .sinkTo(sinks().to(new DeadLetters(topics.deadLetters(), topics.checkpoints())))
+                .sinkTo(sinks().to(DeadLetters.to(topics)))
                 .name("dead letters sink")
                 .uid("dead-letters-sink");
     }
 
     private void keepLedger(DataStream<SamplerOutput> sampled) {
-        String announcements = options.topics().checkpoints();
-        sampled.filter(output -> isAboutRequest(output, announcements))
+        Set<String> otherTopics = new HashSet<>(
+                Set.of(options.topics().checkpoints(), options.topics().control()));
+        sampled.filter(output -> isAboutRequest(output, otherTopics))
                 .name("requests only")
                 .uid("requests-only")
                 .keyBy(RequestLedger::keyOf, Types.STRING)
@@ -157,47 +134,23 @@ public final class SamplingJob {
                 .uid("status-sink");
     }
 
-    private static boolean isAboutRequest(SamplerOutput output, String announcementTopic) {
+    private static boolean isAboutRequest(SamplerOutput output, Set<String> otherTopics) {
         Object payload = output.getPayload();
-        boolean badAnnouncement = payload instanceof RequestRejected rejected
-                && rejected.getTopic().equals(announcementTopic);
-        return !badAnnouncement && !(payload instanceof CheckpointEvent);
+        boolean noRequest = payload instanceof RequestRejected rejected && otherTopics.contains(rejected.getTopic());
+        return !noRequest && !(payload instanceof CheckpointEvent);
     }
 
     private void evaluate(DataStream<GeneratedImage> images) {
-        AvroTypeInfo<MetricReport> reports = new AvroTypeInfo<>(MetricReport.class);
-        WindowEvaluation window = new WindowEvaluation(references, options.windowSamples(), options.windowSlide());
         SingleOutputStreamOperator<SampleFeatures> features = images.flatMap(new FeatureFunction(extractors))
                 .returns(TypeInformation.of(SampleFeatures.class))
                 // A thread of its own, so that looking at images does not hold up drawing them.
                 .startNewChain()
                 .name("features")
                 .uid("features");
-        DataStream<MetricReport> ofCheckpoints = features.filter(SampleFeatures::evaluation)
-                .name("evaluation only")
-                .uid("evaluation-only")
-                .keyBy(CheckpointEvaluation::keyOf, Types.STRING)
-                .process(new CheckpointEvaluation(references, options.reportEvery()), reports)
-                .name("per checkpoint")
-                .uid("per-checkpoint");
-        DataStream<MetricReport> ofWindow = features.keyBy(window.key(), Types.STRING)
-                .process(window, reports)
-                .setParallelism(1)
-                .name("rolling window")
-                .uid("rolling-window");
-        ofCheckpoints
-                .union(ofWindow)
-                .sinkTo(sinks().to(new JsonRecords<>(
-                        options.topics().metrics(), MetricReport.class, SamplingJob::metricKey)))
-                .name("metrics sink")
-                .uid("metrics-sink");
-    }
-
-    private static String metricKey(MetricReport report) {
-        return report.getScope() == MetricScope.CHECKPOINT ? report.getCheckpointSha256() : "window";
+        new Judging(options.common(), references).judge(features, 1);
     }
 
     private ExactlyOnceSinks sinks() {
-        return new ExactlyOnceSinks(options.bootstrapServers(), options.kafkaProperties(), options.deployment());
+        return options.common().sinks();
     }
 }

@@ -19,8 +19,7 @@ public final class SamplingJobMain {
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
         JobArguments arguments = JobArguments.parse(args, env.getParallelism());
         SamplingJobOptions options = arguments.options();
-        KafkaTopics.create(
-                options.bootstrapServers(), options.kafkaProperties(), options.topics(), options.parallelism());
+        KafkaPreflight.ofSampling(options.common()).run();
         String store = arguments.store();
         String autoencoder = arguments.autoencoder().which();
         String device = arguments.device();

@@ -7,6 +7,8 @@ public enum JobMetric {
     PADDING_ROWS(Scope.READER, "paddingRows", "Network rows that were run only to fill a bucket"),
     LAST_STEP_MILLIS(Scope.READER, "lastStepMillis", "Milliseconds that the last forward pass took"),
     SAMPLES_FINISHED(Scope.READER, "samplesFinished", "Samples finished and emitted"),
+    SAMPLES_DROPPED(
+            Scope.READER, "samplesDropped", "Samples dropped because their request was cancelled or is overdue"),
     SAMPLES_DECODING(Scope.READER, "samplesDecoding", "Samples that have taken all steps and wait for the autoencoder"),
     ROWS_RESTORED(Scope.READER, "rowsRestored", "Samples resumed from state, at whatever evaluation they had reached"),
     ROWS_IN_FLIGHT(Scope.READER, "rowsInFlight", "Network rows taken in the engine; a guided sample takes two"),
@@ -27,7 +29,9 @@ public enum JobMetric {
     OPEN_RANGES(Scope.PLANNER, "openRanges", "Requests, and ranges given back, with samples not handed out"),
     WAITING_SAMPLES(Scope.PLANNER, "waitingSamples", "Samples not handed out to a reader"),
     IMAGES_NOT_MEASURED(
-            Scope.FEATURES, "imagesNotMeasured", "Images left out because the extractor does not take them");
+            Scope.FEATURES,
+            "imagesNotMeasured",
+            "Images left out because the extractor does not take them, and messages that hold none");
 
     /** Where a metric is registered. */
     public enum Scope {

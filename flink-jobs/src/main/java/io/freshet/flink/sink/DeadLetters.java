@@ -1,5 +1,7 @@
 package io.freshet.flink.sink;
 
+import io.freshet.schemas.SoftwareVersion;
+import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.RequestRejected;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -8,43 +10,64 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A refused message as it came, key and value untouched, with the reason in its headers: {@code freshet-code}, {@code
- * freshet-reason}, {@code freshet-stage} ({@code request} or {@code announcement}), {@code freshet-topic}, {@code
- * freshet-partition}, {@code freshet-offset}, {@code freshet-timestamp} (of the message, in milliseconds) and {@code
- * freshet-version} (of this list), all in UTF-8.
+ * A refused message as it came, key and value untouched, with the reason and where it stood in its {@linkplain DeadLetterHeader
+ * headers}. Key and value of a message that no topic of the usual limit would take are left out.
  */
 public final class DeadLetters extends TopicRecords<RequestRejected> {
-    private static final long serialVersionUID = 1;
-    private static final String HEADERS_VERSION = "1";
+    /** The most bytes of key and value together: a topic takes messages up to 1 MiB unless told, headers included. */
+    static final int MAX_BYTES = 1_000_000;
 
-    private final String announcementTopic;
+    private static final long serialVersionUID = 2;
 
-    /**
-     * @param topic where dead letters go
-     * @param announcementTopic where checkpoints are announced; messages of all other topics are requests
-     */
-    public DeadLetters(String topic, String announcementTopic) {
-        super(topic);
-        this.announcementTopic = announcementTopic;
+    private final String prefix;
+    private final String softwareVersion;
+
+    private DeadLetters(Topics topics, String softwareVersion) {
+        super(topics.deadLetters());
+        this.prefix = topics.prefix();
+        this.softwareVersion = softwareVersion;
+    }
+
+    /** Those of a deployment, on its topic of dead letters. */
+    public static DeadLetters to(Topics topics) {
+        return new DeadLetters(topics, SoftwareVersion.read());
     }
 
     @Override
     public ProducerRecord<byte[], byte[]> serialize(
             RequestRejected rejected, KafkaSinkContext context, @Nullable Long timestamp) {
+        byte[] key = bytes(rejected.getKey());
+        byte[] value = bytes(rejected.getValue());
+        int size = (key == null ? 0 : key.length) + (value == null ? 0 : value.length);
+        boolean fits = size <= MAX_BYTES;
         RecordHeaders headers = new RecordHeaders();
-        add(headers, "freshet-code", rejected.getCode());
-        add(headers, "freshet-reason", rejected.getReason());
-        add(headers, "freshet-stage", rejected.getTopic().equals(announcementTopic) ? "announcement" : "request");
-        add(headers, "freshet-topic", rejected.getTopic());
-        add(headers, "freshet-partition", Integer.toString(rejected.getPartition()));
-        add(headers, "freshet-offset", Long.toString(rejected.getOffset()));
-        add(headers, "freshet-timestamp", Long.toString(rejected.getTimestampMillis()));
-        add(headers, "freshet-version", HEADERS_VERSION);
-        return new ProducerRecord<>(topic(), null, null, bytes(rejected.getKey()), bytes(rejected.getValue()), headers);
+        add(headers, DeadLetterHeader.CODE, rejected.getCode());
+        add(
+                headers,
+                DeadLetterHeader.REASON,
+                fits ? rejected.getReason() : rejected.getReason() + " (its " + size + " bytes are left out here)");
+        add(headers, DeadLetterHeader.STAGE, stageOf(rejected.getTopic()));
+        add(headers, DeadLetterHeader.TOPIC, rejected.getTopic());
+        add(headers, DeadLetterHeader.PARTITION, Integer.toString(rejected.getPartition()));
+        add(headers, DeadLetterHeader.OFFSET, Long.toString(rejected.getOffset()));
+        add(headers, DeadLetterHeader.TIMESTAMP, Long.toString(rejected.getTimestampMillis()));
+        add(headers, DeadLetterHeader.SOFTWARE_VERSION, softwareVersion);
+        add(headers, DeadLetterHeader.HEADERS_VERSION, DeadLetterHeader.VERSION);
+        return new ProducerRecord<>(topic(), null, null, fits ? key : null, fits ? value : null, headers);
     }
 
-    private static void add(RecordHeaders headers, String name, String value) {
-        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    private String stageOf(String topic) {
+        Topics topics = new Topics(prefix);
+        if (topic.equals(topics.checkpoints())) {
+            return "announcement";
+        } else if (topic.equals(topics.control())) {
+            return "command";
+        }
+        return topic.equals(topics.candidateImages()) ? "candidate" : "request";
+    }
+
+    private static void add(RecordHeaders headers, DeadLetterHeader header, String value) {
+        headers.add(header.headerName(), value.getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte @Nullable [] bytes(@Nullable ByteBuffer buffer) {

@@ -1,5 +1,6 @@
 package io.freshet.flink.sink;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -20,19 +21,57 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
     /** Below the 15 minutes that brokers allow by default, and far above the time a restart takes. */
     private static final String TRANSACTION_TIMEOUT_MILLIS = "600000";
 
+    /** Kafka's own default. */
+    private static final String MAX_REQUEST_BYTES = "1048576";
+
     /** A sink of the records' topic. */
     public <T> KafkaSink<T> to(TopicRecords<T> records) {
-        Properties properties = new Properties();
-        properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
-        properties.putAll(clientProperties);
-        properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
         return KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
-                .setKafkaProducerConfig(properties)
+                .setKafkaProducerConfig(producerProperties())
                 .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-                .setTransactionalIdPrefix(deployment + "." + records.topic())
+                .setTransactionalIdPrefix(transactionalIdPrefix(records.topic()))
                 .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
                 .setRecordSerializer(records)
                 .build();
+    }
+
+    /** How the transactional ids of one topic's sink begin; the topic is part of it, for a sink ends all that begin so. */
+    private String transactionalIdPrefix(String topic) {
+        return idPrefix() + topic;
+    }
+
+    /** How the transactional ids of all sinks of this deployment begin. */
+    public String idPrefix() {
+        return deployment + ".";
+    }
+
+    /** How long a transaction may be open before the broker ends it, and with it what it held. */
+    public Duration transactionTimeout() {
+        return Duration.ofMillis(number(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG));
+    }
+
+    /** The longest message that is sent, in bytes before compression. */
+    public long maxRequestBytes() {
+        return number(ProducerConfig.MAX_REQUEST_SIZE_CONFIG);
+    }
+
+    private long number(String name) {
+        String value = producerProperties().getProperty(name);
+        try {
+            return Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "The Kafka setting " + name + " is '" + value + "': expected a number", e);
+        }
+    }
+
+    private Properties producerProperties() {
+        Properties properties = new Properties();
+        properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
+        properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES);
+        properties.putAll(clientProperties);
+        return properties;
     }
 }

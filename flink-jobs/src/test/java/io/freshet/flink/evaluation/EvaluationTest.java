@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.freshet.evaluation.Moments;
 import io.freshet.evaluation.ReferenceStatistics;
+import io.freshet.flink.testing.SquareOnly;
 import io.freshet.flink.testing.ToyModels;
 import io.freshet.image.Png;
 import io.freshet.image.RgbImage;
@@ -33,7 +34,7 @@ class EvaluationTest {
         for (int i = 0; i < 5; i++) {
             features[i] = (float) RANDOM.nextDouble();
         }
-        return new SampleFeatures("toy", 7, sha256, true, count, "ab".repeat(32), features);
+        return SampleFeatures.ofCheckpoint("toy", 7, sha256, true, count, "ab".repeat(32), features);
     }
 
     private static double distance(List<SampleFeatures> samples) throws Exception {
@@ -109,6 +110,31 @@ class EvaluationTest {
         }
 
         @Test
+        void judgesASourceByTheSameMeansAndUnderItsOwnName() throws Exception {
+            try (var harness = harness()) {
+                harness.open();
+                List<SampleFeatures> samples = new ArrayList<>();
+                for (int i = 0; i < 6; i++) {
+                    float[] features = sample("one", 6).features();
+                    samples.add(SampleFeatures.ofSource("gan-1", 6, "ab".repeat(32), features));
+                    harness.processElement(samples.get(i), 0);
+                    harness.processElement(
+                            SampleFeatures.ofSource("gan-2", SampleFeatures.NO_END, "ab".repeat(32), features), 0);
+                }
+                List<MetricReport> reports = harness.extractOutputValues();
+                assertThat(reports)
+                        .extracting(
+                                r -> r.getScope() + " " + r.getSource() + " " + r.getSamples() + " " + r.getComplete())
+                        .containsExactly("SOURCE gan-1 4 false", "SOURCE gan-2 4 false", "SOURCE gan-1 6 true");
+                double expected = distance(samples);
+                assertThat(reports.get(2).getFrechetDistance()).isCloseTo(expected, within(1e-9 * expected));
+                assertThat(reports.get(2).getModel())
+                        .as("training run of a source")
+                        .isNull();
+            }
+        }
+
+        @Test
         void reportsNothingOfASingleSample() throws Exception {
             try (var harness = harness()) {
                 harness.open();
@@ -139,6 +165,22 @@ class EvaluationTest {
                 double expected = distance(samples.subList(6, 12));
                 assertThat(reports.get(2).getFrechetDistance()).isCloseTo(expected, within(1e-9 * expected));
                 assertThat(reports.get(2).getCheckpointSha256()).isNull();
+            }
+        }
+
+        @Test
+        void keepsAWindowForEachSource() throws Exception {
+            try (var harness = new KeyedOneInputStreamOperatorTestHarness<>(
+                    new KeyedProcessOperator<>(window), window.key(), Types.STRING)) {
+                harness.open();
+                for (int i = 0; i < 8; i++) {
+                    float[] features = sample("one", 1).features();
+                    harness.processElement(
+                            SampleFeatures.ofSource(i % 2 == 0 ? "even" : "odd", 100, "ab".repeat(32), features), 0);
+                }
+                assertThat(harness.extractOutputValues())
+                        .extracting(r -> r.getScope() + " " + r.getSource() + " " + r.getSamples())
+                        .containsExactly("WINDOW even 4", "WINDOW odd 4");
             }
         }
 

@@ -28,7 +28,7 @@ class JobArgumentsTest {
         assertThat(arguments.autoencoder().which()).isEqualTo("sha256:0123abcd");
         assertThat(options.deployment()).isEqualTo("mine");
         assertThat(options.parallelism()).as("the cluster's").isEqualTo(3);
-        assertThat(options.checkpointInterval()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(options.common().checkpointInterval()).isEqualTo(Duration.ofSeconds(2));
         assertThat(options.engine()).as("told, not timed").isEqualTo(new EngineOptions(List.of(2, 6)));
         assertThat(options.planner().precision()).isEqualTo(Precision.BF16);
         assertThat(options.planner().evaluation().samples()).isEqualTo(64);
@@ -87,5 +87,31 @@ class JobArgumentsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse(needed + "--device gpu"))
                 .withMessageContaining("'gpu' is no device");
+    }
+
+    @Test
+    void readsTheEvaluationJobsOptionsAndKeepsThoseOfTheOtherJobOut() {
+        EvaluationArguments arguments = EvaluationArguments.parse(
+                "--bootstrap-servers k:9092 --topic-prefix mine --start latest --extractor /w --window-samples 50 --window-slide 5"
+                        .split(" "),
+                2);
+        assertThat(arguments.extractor()).isEqualTo("/w");
+        assertThat(arguments.reference()).isNull();
+        assertThat(arguments.options().start()).isEqualTo(EvaluationJobOptions.Start.LATEST);
+        assertThat(arguments.options().common().parallelism()).isEqualTo(2);
+        assertThat(arguments.options().common().windowSlide()).isEqualTo(5);
+        assertThat(arguments.options().common().deployment())
+                .as("another one than that of the sampling job on the same topics")
+                .isEqualTo("mine.evaluation");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EvaluationArguments.parse(new String[] {"--store", "/data"}, 1))
+                .withMessageContaining("'--store' is no option")
+                .withMessageContaining("--extractor");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse("--bootstrap-servers k:9092 --store /data --start latest"))
+                .withMessageContaining("'--start' is no option");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EvaluationArguments.parse("--bootstrap-servers k:9092 --start first".split(" "), 1))
+                .withMessageContaining("--start is 'first': expected earliest or latest");
     }
 }

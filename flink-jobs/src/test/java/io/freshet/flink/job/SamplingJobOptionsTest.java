@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.freshet.flink.source.planner.PlannerOptions;
+import io.freshet.flink.source.planner.Scheduling;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
@@ -36,7 +37,7 @@ class SamplingJobOptionsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new PlannerOptions(
                         1,
-                        1,
+                        Scheduling.DEFAULT,
                         1,
                         2,
                         PlannerOptions.Evaluation.DEFAULT,

@@ -23,7 +23,11 @@ public final class TestBroker implements AutoCloseable {
     }
 
     public static TestBroker start(Path directory) throws Exception {
-        int clientPort = freePort();
+        return start(directory, freePort(), Map.of());
+    }
+
+    /** With more settings, at a given port. */
+    public static TestBroker start(Path directory, int clientPort, Map<String, String> more) throws Exception {
         int controllerPort = freePort();
         new Formatter()
                 .setPrintStream(new PrintStream(new ByteArrayOutputStream()))
@@ -52,6 +56,7 @@ public final class TestBroker implements AutoCloseable {
         settings.put("log.cleaner.dedupe.buffer.size", "2097152");
         settings.put("broker.session.timeout.ms", "2000");
         settings.put("broker.heartbeat.interval.ms", "300");
+        settings.putAll(more);
         KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(settings, false), Time.SYSTEM);
         server.startup();
         return new TestBroker(server, "127.0.0.1:" + clientPort);
@@ -67,7 +72,7 @@ public final class TestBroker implements AutoCloseable {
         server.awaitShutdown();
     }
 
-    private static int freePort() throws Exception {
+    public static int freePort() throws Exception {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }

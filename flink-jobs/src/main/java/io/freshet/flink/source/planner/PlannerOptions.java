@@ -12,8 +12,9 @@ import java.time.Duration;
  * Limits and habits of the planner.
  *
  * @param maxCount most images in one request
- * @param maxOpenRequests requests waiting or being served at which reading of new ones pauses
- * @param rememberedRequestIds how many of the newest request ids are remembered, to refuse a second use
+ * @param scheduling how the classes of requests share the engines
+ * @param rememberedRequestIds how many of the newest accepted requests are remembered, to answer one that comes again by the status of
+ *     the first
  * @param maxResidentCheckpoints most checkpoints in the readers' memory at once, at least 3 (the serving one, the
  *     next, and one for requests pinned to others); one that is there in both precisions counts twice
  * @param evaluation how each new checkpoint is judged
@@ -25,7 +26,7 @@ import java.time.Duration;
  */
 public record PlannerOptions(
         long maxCount,
-        int maxOpenRequests,
+        Scheduling scheduling,
         int rememberedRequestIds,
         int maxResidentCheckpoints,
         Evaluation evaluation,
@@ -36,8 +37,8 @@ public record PlannerOptions(
     /** What suits most deployments. */
     public static final PlannerOptions DEFAULT = new PlannerOptions(
             1_000_000_000L,
-            10_000,
-            10_000,
+            Scheduling.DEFAULT,
+            20_000,
             4,
             Evaluation.DEFAULT,
             Duration.ofSeconds(30),
@@ -46,7 +47,6 @@ public record PlannerOptions(
 
     public PlannerOptions {
         require(maxCount >= 1, "maxCount", maxCount, "at least 1");
-        require(maxOpenRequests >= 1, "maxOpenRequests", maxOpenRequests, "at least 1");
         require(rememberedRequestIds >= 0, "rememberedRequestIds", rememberedRequestIds, "at least 0");
         require(maxResidentCheckpoints >= 3, "maxResidentCheckpoints", maxResidentCheckpoints, "at least 3");
         require(!holdLimit.isNegative() && !holdLimit.isZero(), "holdLimit", holdLimit, "a positive duration");
@@ -57,10 +57,23 @@ public record PlannerOptions(
     public PlannerOptions withEvaluation(Evaluation other) {
         return new PlannerOptions(
                 maxCount,
-                maxOpenRequests,
+                scheduling,
                 rememberedRequestIds,
                 maxResidentCheckpoints,
                 other,
+                holdLimit,
+                precision,
+                memoryBudgetBytes);
+    }
+
+    /** The same limits and habits with another way of sharing. */
+    public PlannerOptions withScheduling(Scheduling other) {
+        return new PlannerOptions(
+                maxCount,
+                other,
+                rememberedRequestIds,
+                maxResidentCheckpoints,
+                evaluation,
                 holdLimit,
                 precision,
                 memoryBudgetBytes);
@@ -70,7 +83,7 @@ public record PlannerOptions(
     public PlannerOptions withPrecision(Precision other) {
         return new PlannerOptions(
                 maxCount,
-                maxOpenRequests,
+                scheduling,
                 rememberedRequestIds,
                 maxResidentCheckpoints,
                 evaluation,
@@ -83,7 +96,7 @@ public record PlannerOptions(
     public PlannerOptions withMemoryBudget(long bytes) {
         return new PlannerOptions(
                 maxCount,
-                maxOpenRequests,
+                scheduling,
                 rememberedRequestIds,
                 maxResidentCheckpoints,
                 evaluation,

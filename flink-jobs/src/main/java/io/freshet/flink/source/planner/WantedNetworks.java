@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;

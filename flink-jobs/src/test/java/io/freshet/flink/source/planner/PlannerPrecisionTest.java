@@ -9,6 +9,7 @@ import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
+import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.sampling.Abilities;
@@ -129,7 +130,7 @@ class PlannerPrecisionTest {
         assertThat(plan()).containsExactly(rounded(FIRST));
         ready(rounded(FIRST), ALL);
         assertThat(given()).singleElement().satisfies(range -> {
-            assertThat(range.request().requestId()).startsWith(MessageJudge.EVALUATION_PREFIX);
+            assertThat(range.request().requestId()).startsWith(RequestJudge.EVALUATION_PREFIX);
             assertThat(range.request().settings().inference()).isEqualTo(new Inference(Precision.BF16, 1));
         });
     }
@@ -174,7 +175,7 @@ class PlannerPrecisionTest {
         start(
                 new PlannerOptions(
                         100,
-                        10,
+                        Scheduling.DEFAULT,
                         10,
                         3,
                         UNJUDGED.evaluation(),
@@ -233,7 +234,10 @@ class PlannerPrecisionTest {
                 Map.of(),
                 List.of(),
                 List.of(new CommittedCheckpoint(FIRST, List.of("circle", "square"), NONE)),
-                FIRST.sha256(),
+                List.of(ServingPlan.first(FIRST.model(), FIRST.sha256())),
+                FIRST.model(),
+                List.of(),
+                List.of(),
                 List.of(),
                 List.of(),
                 List.of());

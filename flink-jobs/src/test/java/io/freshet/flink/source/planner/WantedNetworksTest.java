@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.Prediction;
+import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;

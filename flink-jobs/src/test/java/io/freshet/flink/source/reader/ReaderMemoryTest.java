@@ -10,6 +10,7 @@ import io.freshet.flink.source.event.NetworkWaiting;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.ServiceTerms;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.flink.testing.ToyModels;
 import io.freshet.sampling.DenoiserLoader;
@@ -94,7 +95,8 @@ class ReaderMemoryTest {
                 List.of(),
                 new SamplerSettings(SamplerKind.DDIM, steps, 0.5, 1),
                 checkpoint,
-                Purpose.REQUEST))));
+                Purpose.REQUEST,
+                ServiceTerms.DEFAULT))));
     }
 
     private void pollUntil(SamplingReader reader, BooleanSupplier reached) throws Exception {

@@ -1,10 +1,10 @@
-package io.freshet.flink.evaluation;
+package io.freshet.flink.testing;
 
 import io.freshet.evaluation.FeatureExtractor;
 import io.freshet.image.RgbImage;
 
 /** An extractor that takes images of one size. */
-record SquareOnly(FeatureExtractor of, int side) implements FeatureExtractor {
+public record SquareOnly(FeatureExtractor of, int side) implements FeatureExtractor {
     @Override
     public String name() {
         return of.name();
