@@ -102,12 +102,9 @@ final class GenerateCommand implements Callable<Integer> {
             ImageReport.tell(session, asJson, published, last, (System.nanoTime() - startNanos) / 1e9);
             if (folder.elsewhere() > 0) {
                 session.terminal()
-                        .line(
-                                folder.elsewhere()
-                                        + " of them are too large for a Kafka message and not in the folder: "
-                                        + ImageFolder.MANIFEST
-                                        + " names the tar file ('shard', a directory under the job's"
-                                        + " --shards) and the file in it ('member') of each, or says why there is none ('withheld')");
+                        .line(folder.elsewhere() + " of them are not in the folder, for the job did not send them: for each "
+                                + ImageFolder.MANIFEST + " has the directory of the tar file under the job's --shards"
+                                + " ('shard') and the name in it ('member'), or why there is none ('withheld')");
             }
             return ExitCode.OK;
         } catch (RequestRejectedException e) {

@@ -48,7 +48,7 @@ public final class DeliveryFence extends AbstractStreamOperator<GeneratedImage>
     private static final long serialVersionUID = 1;
     private static final Logger LOG = LoggerFactory.getLogger(DeliveryFence.class);
     private static final Duration BROKER_ANSWERS_WITHIN = Duration.ofSeconds(60);
-    private static final Duration TRANSACTIONS_END_WITHIN = Duration.ofSeconds(5);
+    private static final Duration TRANSACTIONS_END_WITHIN = Duration.ofSeconds(2);
 
     private final ImageLog.Factory logs;
     private final Duration patience;
