@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = {
             "Measure this machine: forward passes against the original's, the engine under load, memory over time, samplers"
-                    + " against each other.",
+                    + " against each other, and whether every image survives failures.",
             "",
             "Figures are medians, but of whatever else the machine does too: give it rest."
         },
@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
             "  freshet bench sampling --model U-DiT-S --batch 8",
             "  freshet bench engine",
             "  freshet bench memory --json",
-            "  freshet bench sampler --samples 256"
+            "  freshet bench sampler --samples 256",
+            "  freshet bench chaos --rounds 10"
         })
 final class BenchCommand implements Runnable {
     @Spec
@@ -42,6 +43,7 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "A command is missing: sampling, engine, memory or sampler.");
+        throw new ParameterException(
+                spec.commandLine(), "A command is missing: sampling, engine, memory, sampler or chaos.");
     }
 }

@@ -143,6 +143,9 @@ class BenchCommandsTest {
                 "engine --rounds 0                | rounds is 0, expected 1 to 999",
                 "memory --steps 5                 | 5 steps and 100 swaps, expected at least 10 of each",
                 "memory --bound 0                 | the bound is 0.0 MiB, expected more than 0",
+                "chaos --rounds 0                 | rounds is 0, expected at least 1",
+                "chaos --faults broker,flood      | 'flood' is no fault: expected some of taskmanager, jobmanager",
+                "chaos --directory .              | '.' is there already",
             })
     void badInputIsRefusedWithWhatIsExpected(String arguments, String message) {
         assertThat(run(("bench " + arguments).split(" +"))).isEqualTo(ExitCode.BAD_INPUT);
@@ -153,6 +156,6 @@ class BenchCommandsTest {
     @Test
     void asksForACommand() {
         assertThat(run("bench")).isEqualTo(ExitCode.BAD_INPUT);
-        assertThat(messages()).contains("A command is missing: sampling, engine, memory or sampler.");
+        assertThat(messages()).contains("A command is missing: sampling, engine, memory, sampler or chaos.");
     }
 }

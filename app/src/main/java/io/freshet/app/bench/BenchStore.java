@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Checkpoints of random weights in a store that is removed again. */
-final class BenchStore implements AutoCloseable {
+public final class BenchStore implements AutoCloseable {
     private final Path root;
     private final CheckpointStore store;
     private final List<CheckpointRef> checkpoints = new ArrayList<>();
@@ -28,7 +28,7 @@ final class BenchStore implements AutoCloseable {
      *
      * @throws CheckpointException if they cannot be written
      */
-    BenchStore(DenoiserConfig config, int count) throws CheckpointException, IOException {
+    public BenchStore(DenoiserConfig config, int count) throws CheckpointException, IOException {
         root = Files.createTempDirectory("freshet-bench-");
         store = new CheckpointStore(root);
         try {
@@ -51,11 +51,13 @@ final class BenchStore implements AutoCloseable {
         }
     }
 
-    CheckpointStore store() {
+    /** The store. */
+    public CheckpointStore store() {
         return store;
     }
 
-    List<CheckpointRef> checkpoints() {
+    /** What is in it, in the order in which it was published. */
+    public List<CheckpointRef> checkpoints() {
         return List.copyOf(checkpoints);
     }
 

@@ -48,11 +48,13 @@ public record ClusterJars(Path job, List<Path> classPath) {
      * @param scratch where the job is packed if it is no jar yet, as in a build that tests without packaging
      */
     public static ClusterJars ofThisProcess(Path scratch) throws IOException {
+        Path job = origin(SamplingJobMain.class);
         @Nullable String dist = System.getProperty(DIST_PROPERTY);
-        if (dist != null && Files.isDirectory(Path.of(dist, "usrlib"))) {
+        // A build that has not packaged the job has not laid out that directory either: what is there is of an earlier
+        // one.
+        if (dist != null && Files.isRegularFile(job) && Files.isDirectory(Path.of(dist, "usrlib"))) {
             return of(Path.of(dist));
         }
-        Path job = origin(SamplingJobMain.class);
         List<Path> others = ownClassPath().filter(path -> !path.equals(job)).toList();
         return new ClusterJars(Files.isDirectory(job) ? pack(job, scratch.resolve("flink-jobs" + JAR)) : job, others);
     }

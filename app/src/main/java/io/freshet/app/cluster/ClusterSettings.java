@@ -86,7 +86,6 @@ public record ClusterSettings(
         settings.put("classloader.parent-first-patterns.additional", "ai.djl.");
         settings.put("web.submit.enable", "false");
         // What is told over HTTP is otherwise up to 10 s old.
-        settings.put("metrics.fetcher.update-interval", "250");
         settings.put("web.refresh-interval", "200");
         settings.put("rest.cache.checkpoint-statistics.timeout", "200 ms");
         settings.putAll(RECOVERY);
@@ -99,6 +98,7 @@ public record ClusterSettings(
             "heartbeat.interval", "1000",
             "heartbeat.timeout", "6000",
             "heartbeat.rpc-failure-threshold", "2",
+            "taskmanager.slot.timeout", "3 s",
             "cluster.registration.max-timeout", "1000",
             "cluster.registration.error-delay", "500",
             "cluster.registration.refused-registration-delay", "1000",

@@ -12,11 +12,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 
@@ -28,31 +25,9 @@ public final class FlinkRest {
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
     private static final int NOT_FOUND = 404;
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** The vertex of the job that samples, by how its name begins. */
-    private static final String SAMPLER = "Source: sampler";
 
     private final String address;
     private final HttpClient client;
-
-    /**
-     * A task of the sampler.
-     *
-     * @param subtask which one
-     * @param attempt how often it was started before
-     * @param running whether it runs
-     * @param startedAtMillis when this attempt was, in milliseconds since the epoch
-     * @param steps forward passes of this attempt, once it has told
-     * @param rowSteps evaluations of the network by single samples, likewise
-     * @param rowsResumed samples that it resumed in mid-trajectory
-     */
-    public record Reader(
-            int subtask,
-            int attempt,
-            boolean running,
-            long startedAtMillis,
-            OptionalLong steps,
-            OptionalLong rowSteps,
-            OptionalLong rowsResumed) {}
 
     /**
      * How far a job's checkpoints have come, since it was submitted.
@@ -96,7 +71,7 @@ public final class FlinkRest {
                 .orElse(0L);
     }
 
-    /** What a job failed of last, in one line. */
+    /** The stack trace of what a job failed of last, if it has failed. */
     public Optional<String> failure(JobID job) throws IOException, InterruptedException {
         return get("/jobs/" + job + "/exceptions?maxExceptions=1")
                 .map(node -> node.path("exceptionHistory")
@@ -104,17 +79,18 @@ public final class FlinkRest {
                         .path(0)
                         .path("stacktrace")
                         .asText())
-                .filter(text -> !text.isEmpty())
-                .map(FlinkRest::oneLine);
+                .filter(text -> !text.isEmpty());
     }
 
-    private static String oneLine(String stackTrace) {
-        return stackTrace
-                .lines()
-                .filter(line -> line.startsWith("Caused by: ") || !line.startsWith("\t"))
-                .reduce((first, second) -> second)
-                .orElse("unknown")
-                .replaceFirst("^Caused by: ", "");
+    /** The jobs that have not ended. */
+    public List<JobID> activeJobs() throws IOException, InterruptedException {
+        List<JobID> active = new ArrayList<>();
+        for (JsonNode job : get("/jobs/overview").map(node -> node.path("jobs")).orElse(JSON.createArrayNode())) {
+            if (!JobStatus.valueOf(job.path("state").asText()).isGloballyTerminalState()) {
+                active.add(JobID.fromHexString(job.path("jid").asText()));
+            }
+        }
+        return active;
     }
 
     /** How far a job's checkpoints have come. */
@@ -129,63 +105,10 @@ public final class FlinkRest {
         });
     }
 
-    /** The tasks of the sampler; none while the job is not known. */
-    public List<Reader> readers(JobID job) throws IOException, InterruptedException {
-        Optional<String> vertex = sampler(job);
-        if (vertex.isEmpty()) {
-            return List.of();
-        }
-        String path = "/jobs/" + job + "/vertices/" + vertex.get();
-        Optional<JsonNode> details = get(path);
-        List<Reader> readers = new ArrayList<>();
-        for (JsonNode subtask : details.map(node -> node.path("subtasks")).orElse(JSON.createArrayNode())) {
-            int number = subtask.path("subtask").asInt();
-            Map<String, Long> metrics =
-                    metrics(path + "/subtasks/" + number + "/metrics", "steps", "rowSteps", "rowsResumed");
-            readers.add(new Reader(
-                    number,
-                    subtask.path("attempt").asInt(),
-                    subtask.path("status").asText().equals("RUNNING"),
-                    subtask.path("start-time").asLong(),
-                    value(metrics, "steps"),
-                    value(metrics, "rowSteps"),
-                    value(metrics, "rowsResumed")));
-        }
-        return readers;
-    }
-
     /** Cancels a job; returns before it has ended. */
     public void cancel(JobID job) throws IOException, InterruptedException {
         send(HttpRequest.newBuilder(URI.create(address + "/jobs/" + job + "?mode=cancel"))
                 .method("PATCH", BodyPublishers.noBody()));
-    }
-
-    private Optional<String> sampler(JobID job) throws IOException, InterruptedException {
-        Optional<JsonNode> details = get("/jobs/" + job);
-        for (JsonNode vertex : details.map(node -> node.path("vertices")).orElse(JSON.createArrayNode())) {
-            if (vertex.path("name").asText().startsWith(SAMPLER)) {
-                return Optional.of(vertex.path("id").asText());
-            }
-        }
-        return Optional.empty();
-    }
-
-    private Map<String, Long> metrics(String path, String... names) throws IOException, InterruptedException {
-        List<String> ids = new ArrayList<>();
-        for (String name : names) {
-            ids.add("Source__sampler." + name);
-        }
-        Map<String, Long> values = new HashMap<>();
-        for (JsonNode metric : get(path + "?get=" + String.join(",", ids)).orElse(JSON.createArrayNode())) {
-            values.put(metric.path("id").asText(), (long)
-                    Double.parseDouble(metric.path("value").asText("0")));
-        }
-        return values;
-    }
-
-    private static OptionalLong value(Map<String, Long> metrics, String name) {
-        Long value = metrics.get("Source__sampler." + name);
-        return value == null ? OptionalLong.empty() : OptionalLong.of(value);
     }
 
     private Optional<JsonNode> get(String path) throws IOException, InterruptedException {

@@ -9,11 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint;
 import org.apache.flink.runtime.taskexecutor.TaskManagerRunner;
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * kafka/          the broker's data
  * checkpoints/    Flink's checkpoints    savepoints/   its savepoints
  * conf/  tmp/     its settings, and what it needs while it runs
+ * metrics/        how the engines stand, of each process
  * logs/           of each process: NAME.log, and NAME.out for what does not go through a logger
  * </pre>
  *
@@ -58,7 +61,7 @@ public final class ProcessCluster implements AutoCloseable {
         this.brokerPort = ports[0];
         this.restPort = ports[1];
         this.rest = new FlinkRest("http://" + HOST + ":" + restPort);
-        for (String each : List.of("kafka", "checkpoints", "savepoints", "conf", "tmp", "logs")) {
+        for (String each : List.of("kafka", "checkpoints", "savepoints", "conf", "tmp", "metrics", "logs")) {
             Files.createDirectories(this.directory.resolve(each));
         }
         writeSettings(ports[2]);
@@ -146,6 +149,19 @@ public final class ProcessCluster implements AutoCloseable {
         return rest;
     }
 
+    /** The engines of a job that run or are about to, in their order. */
+    public List<EngineView> engines(JobID job) throws IOException {
+        List<EngineView> engines = new ArrayList<>();
+        for (ChildProcess process : processes.values()) {
+            if (process.isAlive()) {
+                engines.addAll(EngineView.read(directory.resolve("metrics"), process.pid()));
+            }
+        }
+        engines.removeIf(engine -> !engine.job().equals(job.toHexString()));
+        engines.sort(Comparator.comparingInt(EngineView::subtask).thenComparingLong(EngineView::startedAtMillis));
+        return engines;
+    }
+
     /** What a client of the cluster is configured with. */
     public Configuration clientConfiguration() {
         Configuration configuration = Configuration.fromMap(flinkSettings());
@@ -198,6 +214,12 @@ public final class ProcessCluster implements AutoCloseable {
         all.put("rest.bind-port", Integer.toString(restPort));
         all.put("taskmanager.host", HOST);
         all.put("taskmanager.bind-host", HOST);
+        all.put("metrics.reporters", "engines");
+        all.put("metrics.reporter.engines.factory.class", EngineReporterFactory.class.getName());
+        all.put("metrics.reporter.engines.interval", "100 ms");
+        all.put(
+                "metrics.reporter.engines.directory",
+                directory.resolve("metrics").toString());
         all.put("io.tmp.dirs", directory.resolve("tmp").toString());
         List<String> lines = all.entrySet().stream()
                 .map(entry -> entry.getKey() + ": '" + entry.getValue().replace("'", "''") + "'")
