@@ -48,6 +48,7 @@ public final class Chaos {
     /** Several times what the engines hold and have at hand. */
     private static final long BACKLOG = 120;
 
+    private static final long IMAGES_BETWEEN = 16;
     private static final List<Integer> PARALLELISM = List.of(1, 2, 3, 1);
     private static final Duration START_WITHIN = Duration.ofMinutes(2);
     private static final Duration RECOVER_WITHIN = Duration.ofMinutes(2);
@@ -203,12 +204,22 @@ public final class Chaos {
                 Recovery recovery = Recovery.await(cluster, supervisor, over, fault.restartsTasks(), RECOVER_WITHIN);
                 LOG.info("Round {}: {} {}", round, fault, recovery);
                 recoveries.computeIfAbsent(fault, each -> new ArrayList<>()).add(recovery);
+                awaitImages(load);
                 listener.round(
                         round,
                         fault,
                         seconds(fault, recovery),
                         load.deliveries().distinct());
             }
+        }
+
+        /** So that every fault meets a job that delivers. */
+        private void awaitImages(Load load) throws IOException, InterruptedException, TimeoutException {
+            long before = load.deliveries().distinct();
+            Poll.until(
+                    IMAGES_BETWEEN + " images after a recovery",
+                    RECOVER_WITHIN,
+                    () -> load.deliveries().distinct() >= before + IMAGES_BETWEEN);
         }
 
         private RescaleFigures rescale()

@@ -45,7 +45,7 @@ final class ChaosRequests {
                 .setSeed(random.nextLong(1, Long.MAX_VALUE))
                 .setClasses(wanted)
                 .setSampler(sampler)
-                .setSteps(20 + random.nextInt(100))
+                .setSteps(10 + random.nextInt(60))
                 .setEta(sampler.equals("ddim") && random.nextBoolean() ? 0.7 : 0)
                 .setGuidance(guided ? 2.5 : 1)
                 .setGuidanceMaxNoise(guided && random.nextBoolean() ? 3.0 : null)

@@ -2,6 +2,7 @@ package io.freshet.app.cluster;
 
 import io.freshet.flink.job.SamplingJobMain;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -37,13 +38,15 @@ public record JobSubmission(ProcessCluster cluster, List<String> arguments) {
     /**
      * Submits the job; it comes up in the background.
      *
+     * @param job its id, which no other job ever had
      * @param state a checkpoint or savepoint to go on from
-     * @throws IOException if the JobManager does not answer, or the job cannot be made
+     * @throws IOException if the JobManager does not answer (it may have taken the job all the same), or the job cannot be made
      */
-    public JobID submit(int parallelism, Optional<String> state) throws IOException, InterruptedException {
+    public void submit(JobID job, int parallelism, Optional<Path> state) throws IOException, InterruptedException {
         Configuration configuration = cluster.clientConfiguration();
-        SavepointRestoreSettings restore =
-                state.map(SavepointRestoreSettings::forPath).orElse(SavepointRestoreSettings.none());
+        SavepointRestoreSettings restore = state.map(
+                        path -> SavepointRestoreSettings.forPath(path.toUri().toString()))
+                .orElse(SavepointRestoreSettings.none());
         try (PackagedProgram program = PackagedProgram.newBuilder()
                         .setJarFile(cluster.jars().job().toFile())
                         .setEntryPointClassName(SamplingJobMain.class.getName())
@@ -52,10 +55,9 @@ public record JobSubmission(ProcessCluster cluster, List<String> arguments) {
                         .setArguments(arguments.toArray(String[]::new))
                         .build();
                 RestClusterClient<String> client = client(configuration)) {
-            JobGraph graph =
-                    PackagedProgramUtils.createJobGraph(program, configuration, parallelism, new JobID(), false);
+            JobGraph graph = PackagedProgramUtils.createJobGraph(program, configuration, parallelism, job, false);
             graph.setSavepointRestoreSettings(restore);
-            return answer(client.submitJob(graph), ANSWER_WITHIN, "take the job");
+            answer(client.submitJob(graph), ANSWER_WITHIN, "take the job");
         } catch (ProgramInvocationException e) {
             throw new IOException("The job cannot be made: " + rootMessage(e), e);
         }

@@ -50,7 +50,8 @@ public final class JobSupervisor implements AutoCloseable {
     public JobSupervisor(JobSubmission submission, int parallelism) {
         this.submission = submission;
         this.rest = submission.cluster().rest();
-        this.states = new RetainedCheckpoints(submission.cluster().checkpoints());
+        this.states = new RetainedCheckpoints(
+                submission.cluster().checkpoints(), submission.cluster().savepoints());
         this.parallelism = parallelism;
         this.thread = new Thread(this::supervise, "job supervisor");
         thread.setDaemon(true);
@@ -100,7 +101,7 @@ public final class JobSupervisor implements AutoCloseable {
      * Stops the job with a savepoint and goes on from there with another number of tasks.
      *
      * @return seconds that the savepoint took
-     * @throws IOException if the savepoint cannot be taken, or the job not be submitted again; the supervisor goes on trying the latter
+     * @throws IOException if the savepoint cannot be taken, or the job not be submitted again; the supervisor goes on in either case
      */
     public synchronized double rescale(int tasks) throws IOException, InterruptedException {
         long start = System.nanoTime();
@@ -127,17 +128,15 @@ public final class JobSupervisor implements AutoCloseable {
     }
 
     private synchronized void submit(Optional<Path> state) throws IOException, InterruptedException {
-        JobID submitted =
-                submission.submit(parallelism, state.map(path -> path.toUri().toString()));
-        states.add(submitted, state);
-        job = submitted;
+        JobID next = new JobID();
+        // Before it is asked for: where the answer is lost, the job may run all the same.
+        states.add(next, state);
+        job = next;
         restartsAtProgress = 0;
         completedAtProgress = 0;
         submissions++;
-        LOG.info(
-                "Submitted job {}, from {}",
-                submitted,
-                state.map(Path::toString).orElse("the beginning"));
+        submission.submit(next, parallelism, state);
+        LOG.info("Submitted job {}, from {}", next, state.map(Path::toString).orElse("the beginning"));
     }
 
     private void supervise() {

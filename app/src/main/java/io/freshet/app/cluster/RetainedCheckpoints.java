@@ -3,9 +3,11 @@ package io.freshet.app.cluster;
 import io.freshet.checkpoint.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -29,8 +31,11 @@ final class RetainedCheckpoints {
     private static final Logger LOG = LoggerFactory.getLogger(RetainedCheckpoints.class);
     private static final String PREFIX = "chk-";
     private static final String METADATA = "_metadata";
+    /** So many digits of the job's id are part of a savepoint's name. */
+    private static final int SAVEPOINT_DIGITS = 6;
 
-    private final Path directory;
+    private final Path checkpoints;
+    private final Path savepoints;
     private final List<Continuation> jobs = new ArrayList<>();
     private final Map<Path, Map<Path, String>> seals = new HashMap<>();
     private final Map<Path, String> digests = new HashMap<>();
@@ -40,13 +45,15 @@ final class RetainedCheckpoints {
     private record Continuation(JobID job, Optional<Path> state) {}
 
     /**
-     * @param directory of Flink's checkpoints, which has a directory for each job
+     * @param checkpoints Flink's directory for checkpoints, which has one for each job
+     * @param savepoints its directory for savepoints
      */
-    RetainedCheckpoints(Path directory) {
-        this.directory = directory;
+    RetainedCheckpoints(Path checkpoints, Path savepoints) {
+        this.checkpoints = checkpoints;
+        this.savepoints = savepoints;
     }
 
-    /** Adds a job, which goes on from a state or begins without one. */
+    /** Adds a job, which is about to go on from a state or to begin without one. */
     void add(JobID job, Optional<Path> state) {
         jobs.add(new Continuation(job, state));
     }
@@ -72,6 +79,9 @@ final class RetainedCheckpoints {
         Map<Path, String> seal = new HashMap<>();
         for (Path file : files(checkpoint)) {
             seal.put(file, Sha256.of(file));
+        }
+        if (!checkpoint.getFileName().toString().startsWith(PREFIX)) {
+            return seal;
         }
         for (Path file : files(checkpoint.resolveSibling("shared"))) {
             @Nullable String known = digests.get(file);
@@ -130,23 +140,41 @@ final class RetainedCheckpoints {
         return true;
     }
 
-    /** Complete checkpoints of a job, newest first. Its metadata is written last, and appears whole. */
+    /**
+     * Complete checkpoints of a job, and a savepoint that it may have ended with, newest first. Metadata is written last, and appears
+     * whole.
+     */
     private List<Path> complete(JobID job) throws IOException {
-        Path of = directory.resolve(job.toHexString());
-        if (!Files.isDirectory(of)) {
-            return List.of();
-        }
-        try (Stream<Path> entries = Files.list(of)) {
-            return entries.filter(path ->
-                            path.getFileName().toString().startsWith(PREFIX) && Files.exists(path.resolve(METADATA)))
-                    .sorted(Comparator.comparingLong(RetainedCheckpoints::number)
-                            .reversed())
-                    .toList();
-        }
+        String id = job.toHexString();
+        List<Written> complete = new ArrayList<>(written(checkpoints.resolve(id), PREFIX));
+        complete.addAll(written(savepoints, "savepoint-" + id.substring(0, SAVEPOINT_DIGITS) + "-"));
+        complete.sort(Comparator.comparing(Written::time)
+                .thenComparing(Written::number)
+                .reversed());
+        return complete.stream().map(Written::path).toList();
     }
 
-    private static long number(Path checkpoint) {
-        return Long.parseLong(checkpoint.getFileName().toString().substring(PREFIX.length()));
+    /** A state and when it was complete. */
+    private record Written(Path path, FileTime time, long number) {}
+
+    private static List<Written> written(Path directory, String prefix) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        List<Written> written = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, prefix + "*")) {
+            for (Path path : found) {
+                Path metadata = path.resolve(METADATA);
+                if (Files.exists(metadata)) {
+                    String name = path.getFileName().toString();
+                    long number = prefix.equals(PREFIX) ? Long.parseLong(name.substring(prefix.length())) : 0;
+                    written.add(new Written(path, Files.getLastModifiedTime(metadata), number));
+                }
+            }
+        } catch (NoSuchFileException e) {
+            LOG.debug("A checkpoint has gone while it was looked at", e);
+        }
+        return written;
     }
 
     private static List<Path> files(Path directory) throws IOException {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Optional;
 import org.apache.flink.api.common.JobID;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,7 +22,7 @@ class RetainedCheckpointsTest {
 
     @BeforeEach
     void addJob() {
-        states = new RetainedCheckpoints(directory);
+        states = new RetainedCheckpoints(directory, directory.resolve("savepoints"));
         states.add(job, Optional.empty());
     }
 
@@ -106,5 +107,17 @@ class RetainedCheckpointsTest {
         assertThat(states.newest()).hasValue(oldest);
         Path own = checkpoint(next, 1);
         assertThat(states.newest()).hasValue(own);
+    }
+
+    @Test
+    void aSavepointThatAJobEndedWithIsTheNewest() throws IOException {
+        Path last = checkpoint(job, 3);
+        Files.setLastModifiedTime(last.resolve("_metadata"), FileTime.fromMillis(1_000));
+        String id = job.toHexString().substring(0, 6);
+        Path savepoint = directory.resolve("savepoints").resolve("savepoint-" + id + "-abc");
+        write(directory.resolve("savepoints").resolve("savepoint-other-abc").resolve("_metadata"), "of another job");
+        assertThat(states.newest()).hasValue(last);
+        write(savepoint.resolve("_metadata"), "of this one");
+        assertThat(states.newest()).hasValue(savepoint);
     }
 }
