@@ -104,7 +104,7 @@ public final class ProcessCluster implements AutoCloseable {
                 member,
                 ChildProcess.start(
                         member.displayName(),
-                        settings.jvmFlags(member.role()),
+                        settings.flagsOf(member.role()),
                         jars.asClassPath(),
                         command,
                         Map.of("OMP_NUM_THREADS", Integer.toString(settings.threads())),
