@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = {
             "Measure this machine: forward passes against the original's, the engine under load, memory over time, the whole"
-                    + " job against its targets, samplers against each other.",
+                    + " job against its targets, samplers against each other, and whether every image survives failures.",
             "",
             "Figures are medians, but of whatever else the machine does too: give it rest."
         },
@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
             "  freshet bench engine",
             "  freshet bench memory --json",
             "  freshet bench job --only barrier,savepoint",
-            "  freshet bench sampler --samples 256"
+            "  freshet bench sampler --samples 256",
+            "  freshet bench chaos --rounds 10"
         })
 final class BenchCommand implements Runnable {
     @Spec
@@ -44,6 +45,6 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "A command is missing: sampling, engine, memory, job or sampler.");
+                spec.commandLine(), "A command is missing: sampling, engine, memory, job, sampler or chaos.");
     }
 }

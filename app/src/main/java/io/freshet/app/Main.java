@@ -65,7 +65,8 @@ public final class Main {
                         .addSubcommand(new BenchEngineCommand(session))
                         .addSubcommand(new BenchMemoryCommand(session))
                         .addSubcommand(new BenchJobCommand(session))
-                        .addSubcommand(new BenchSamplerCommand(session)))
+                        .addSubcommand(new BenchSamplerCommand(session))
+                        .addSubcommand(new BenchChaosCommand(session)))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));
         commandLine.setParameterExceptionHandler((e, arguments) -> badUsage(session, e));

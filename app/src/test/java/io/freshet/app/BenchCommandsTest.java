@@ -176,6 +176,9 @@ class BenchCommandsTest {
                 "job --swaps 3                    | 3 swaps, expected at least 10",
                 "job --cancels 3                  | 3 rounds, expected at least 10",
                 "job --rounds 0                   | rounds is 0, expected at least 1",
+                "chaos --rounds 0                 | rounds is 0, expected at least 1",
+                "chaos --faults broker,flood      | 'flood' is no fault: expected some of taskmanager, jobmanager",
+                "chaos --directory .              | '.' is there already",
             })
     void badInputIsRefusedWithWhatIsExpected(String arguments, String message) {
         assertThat(run(("bench " + arguments).split(" +"))).isEqualTo(ExitCode.BAD_INPUT);
@@ -186,6 +189,6 @@ class BenchCommandsTest {
     @Test
     void asksForACommand() {
         assertThat(run("bench")).isEqualTo(ExitCode.BAD_INPUT);
-        assertThat(messages()).contains("A command is missing: sampling, engine, memory, job or sampler.");
+        assertThat(messages()).contains("A command is missing: sampling, engine, memory, job, sampler or chaos.");
     }
 }

@@ -11,17 +11,18 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 in lower-case hexadecimal. */
-final class Sha256 {
+public final class Sha256 {
     private static final int BUFFER_BYTES = 1 << 20;
 
     private Sha256() {}
 
-    static String of(byte[] bytes) {
+    /** Of some bytes. */
+    public static String of(byte[] bytes) {
         return hex(digest().digest(bytes));
     }
 
     /** Reads the file once, a piece at a time. */
-    static String of(Path file) throws IOException {
+    public static String of(Path file) throws IOException {
         MessageDigest digest = digest();
         byte[] buffer = new byte[BUFFER_BYTES];
         try (InputStream in = Files.newInputStream(file)) {

@@ -21,7 +21,12 @@ import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.Purpose;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Draws the images of a request in this process, with the engine that the job uses: the same request to a job that serves the
@@ -63,35 +68,82 @@ public final class OfflineSampler {
      */
     public StagedCheckpoint draw(GenerationRequest request, Listener listener)
             throws CheckpointException, IOException, InterruptedException {
+        return draw(List.of(request), listener);
+    }
+
+    /**
+     * Draws those of several requests, which share batches where they fit.
+     *
+     * @param requests one or more, of one precision
+     * @return the checkpoint as it was found
+     * @throws IllegalArgumentException if a request asks for a class or a setting that there is not
+     * @throws CheckpointException if the checkpoint cannot be used
+     * @throws InterruptedException if interrupted, between two steps
+     */
+    public StagedCheckpoint draw(List<GenerationRequest> requests, Listener listener)
+            throws CheckpointException, IOException, InterruptedException {
+        Precision precision = RequestSettings.precision(requests.get(0), OWN_PRECISION);
         try (SamplingEngine engine = new SamplingEngine(options, loader)) {
-            StagedCheckpoint staged =
-                    Staging.await(engine, checkpoint, RequestSettings.precision(request, OWN_PRECISION));
-            Prediction prediction = staged.abilities().prediction();
-            SamplerSettings settings = RequestSettings.of(request, prediction, OWN_PRECISION);
-            RequestSettings.requireFits(settings, staged.abilities(), checkpoint);
-            List<String> names = staged.classNames();
-            int[] labels = labels(request.getClasses(), names);
-            long next = 0;
-            while (next < request.getCount() || !engine.isIdle()) {
+            StagedCheckpoint staged = Staging.await(engine, checkpoint, precision);
+            Map<String, GenerationRequest> byId = new HashMap<>();
+            Deque<Waiting> waiting = new ArrayDeque<>();
+            for (GenerationRequest request : requests) {
+                waiting.add(waiting(request, staged));
+                byId.put(request.getRequestId(), request);
+            }
+            while (!waiting.isEmpty() || !engine.isIdle()) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("Drawing was stopped");
                 }
-                while (next < request.getCount()
-                        && engine.freeRows(
-                                        checkpoint.sha256(),
-                                        settings.inference().precision())
-                                >= settings.places()) {
-                    int label = labels[(int) (next % labels.length)];
-                    engine.submit(SampleRow.start(new SampleTask(
-                            request.getRequestId(), next, request.getSeed(), label, settings, checkpoint)));
-                    next++;
-                }
+                fill(engine, waiting, precision);
                 engine.awaitProgress();
                 for (FinishedSample sample : engine.step()) {
-                    listener.image(image(sample, request, names));
+                    GenerationRequest request =
+                            Objects.requireNonNull(byId.get(sample.task().requestId()), "a sample of no request");
+                    listener.image(image(sample, request, staged.classNames()));
                 }
             }
             return staged;
+        }
+    }
+
+    /** Samples of a request that have not begun. */
+    private static final class Waiting {
+        private final GenerationRequest request;
+        private final SamplerSettings settings;
+        private final int[] labels;
+        private long next;
+
+        Waiting(GenerationRequest request, SamplerSettings settings, int[] labels) {
+            this.request = request;
+            this.settings = settings;
+            this.labels = labels;
+        }
+    }
+
+    private Waiting waiting(GenerationRequest request, StagedCheckpoint staged) {
+        Prediction prediction = staged.abilities().prediction();
+        SamplerSettings settings = RequestSettings.of(request, prediction, OWN_PRECISION);
+        RequestSettings.requireFits(settings, staged.abilities(), checkpoint);
+        return new Waiting(request, settings, labels(request.getClasses(), staged.classNames()));
+    }
+
+    private void fill(SamplingEngine engine, Deque<Waiting> waiting, Precision precision) {
+        while (!waiting.isEmpty()
+                && engine.freeRows(checkpoint.sha256(), precision)
+                        >= waiting.element().settings.places()) {
+            Waiting first = waiting.element();
+            int label = first.labels[(int) (first.next % first.labels.length)];
+            engine.submit(SampleRow.start(new SampleTask(
+                    first.request.getRequestId(),
+                    first.next++,
+                    first.request.getSeed(),
+                    label,
+                    first.settings,
+                    checkpoint)));
+            if (first.next == first.request.getCount()) {
+                waiting.remove();
+            }
         }
     }
 

@@ -11,6 +11,7 @@ public enum JobMetric {
             Scope.READER, "samplesDropped", "Samples dropped because their request was cancelled or is overdue"),
     SAMPLES_DECODING(Scope.READER, "samplesDecoding", "Samples that have taken all steps and wait for the autoencoder"),
     ROWS_RESTORED(Scope.READER, "rowsRestored", "Samples resumed from state, at whatever evaluation they had reached"),
+    ROWS_RESUMED(Scope.READER, "rowsResumed", "Samples resumed from state in the middle of their trajectory"),
     ROWS_IN_FLIGHT(Scope.READER, "rowsInFlight", "Network rows taken in the engine; a guided sample takes two"),
     ROWS_WAITING(Scope.READER, "rowsWaiting", "Network rows waiting in the reader, for room or for their checkpoint"),
     CHECKPOINTS_RESIDENT(Scope.READER, "checkpointsResident", "Checkpoints in memory, ready to sample with"),

@@ -50,6 +50,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     private final Counter samplesDropped;
     private final Counter samplesFinished;
     private final Counter rowsRestored;
+    private final Counter rowsResumed;
     private volatile CompletableFuture<Void> available = new CompletableFuture<>();
     private boolean started;
     private boolean asked;
@@ -82,6 +83,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         this.samplesDropped = metrics.counter(JobMetric.SAMPLES_DROPPED.metricName());
         metrics.gauge(JobMetric.SAMPLES_DECODING.metricName(), engine::decoding);
         this.rowsRestored = metrics.counter(JobMetric.ROWS_RESTORED.metricName());
+        this.rowsResumed = metrics.counter(JobMetric.ROWS_RESUMED.metricName());
         metrics.gauge(JobMetric.ROWS_IN_FLIGHT.metricName(), engine::takenRows);
         metrics.gauge(JobMetric.ROWS_WAITING.metricName(), () -> rowsWaiting);
         metrics.gauge(JobMetric.CHECKPOINTS_RESIDENT.metricName(), shelf::size);
@@ -239,6 +241,9 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         for (WorkSplit split : splits) {
             buffer.add(split);
             rowsRestored.inc(split.rows().size());
+            rowsResumed.inc(split.rows().stream()
+                    .filter(row -> row.row().evaluationsDone() > 0)
+                    .count());
             asked &= split.ranges().isEmpty();
         }
         orders.workCame();
