@@ -1,13 +1,16 @@
 package io.freshet.flink.ledger;
 
+import io.freshet.flink.audit.DeclaresState;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.RequestPlanned;
 import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.RequestState;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
+import java.util.List;
 import java.util.Objects;
 import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -22,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The notice that a request was planned and its images come through different readers and so in any order; a request is
  * completed when both have arrived, and its state is cleared then.
  */
-public final class RequestLedger extends KeyedProcessFunction<String, SamplerOutput, RequestStatus> {
+public final class RequestLedger extends KeyedProcessFunction<String, SamplerOutput, RequestStatus>
+        implements DeclaresState {
     private static final long serialVersionUID = 1;
     private static final long MOST_BETWEEN_REPORTS = 1_000;
 
@@ -44,8 +48,16 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
 
     @Override
     public void open(OpenContext openContext) {
-        entries = getRuntimeContext()
-                .getState(new ValueStateDescriptor<>("ledger", TypeInformation.of(LedgerEntry.class)));
+        entries = getRuntimeContext().getState(describe());
+    }
+
+    @Override
+    public List<StateDescriptor<?, ?>> stateDescriptors() {
+        return List.of(describe());
+    }
+
+    private static ValueStateDescriptor<LedgerEntry> describe() {
+        return new ValueStateDescriptor<>("ledger", TypeInformation.of(LedgerEntry.class));
     }
 
     @Override
