@@ -11,8 +11,10 @@ import java.util.Map;
  * @param common what every job has; its parallelism is the number of engines
  * @param engine batch sizes of each engine
  * @param planner limits of requests, and how checkpoints are judged
+ * @param placement where engines may run
  */
-public record SamplingJobOptions(JobOptions common, EngineOptions engine, PlannerOptions planner) {
+public record SamplingJobOptions(
+        JobOptions common, EngineOptions engine, PlannerOptions planner, EnginePlacement placement) {
     /** Everything but the Kafka cluster has a default. */
     public static Builder builder(String bootstrapServers) {
         return new Builder(bootstrapServers);
@@ -47,6 +49,7 @@ public record SamplingJobOptions(JobOptions common, EngineOptions engine, Planne
     public static final class Builder extends JobOptions.Builder<Builder> {
         private EngineOptions engine = EngineOptions.DEFAULT;
         private PlannerOptions planner = PlannerOptions.DEFAULT;
+        private EnginePlacement placement = EnginePlacement.ANYWHERE;
 
         private Builder(String bootstrapServers) {
             super(bootstrapServers);
@@ -67,9 +70,14 @@ public record SamplingJobOptions(JobOptions common, EngineOptions engine, Planne
             return this;
         }
 
+        public Builder placement(EnginePlacement where) {
+            placement = where;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the first setting that cannot be */
         public SamplingJobOptions build() {
-            return new SamplingJobOptions(common(""), engine, planner);
+            return new SamplingJobOptions(common(""), engine, planner, placement);
         }
     }
 }

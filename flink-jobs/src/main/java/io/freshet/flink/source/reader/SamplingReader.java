@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 public final class SamplingReader implements SourceReader<SamplerOutput, WorkSplit> {
     private final SourceReaderContext context;
     private final SamplingEngine engine;
+    private final Runnable behindEngine;
     private final CheckpointShelf shelf;
     private final WorkBuffer buffer = new WorkBuffer();
     private final Map<SampleTask, PlannedRequest> inFlight = new HashMap<>();
@@ -55,6 +56,16 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
      * @param engine an engine without rows, closed with the reader
      */
     public SamplingReader(SourceReaderContext context, SamplingEngine engine) {
+        this(context, engine, () -> {});
+    }
+
+    /**
+     * One that has more to close than its engine.
+     *
+     * @param behindEngine run when the engine has been closed
+     */
+    public SamplingReader(SourceReaderContext context, SamplingEngine engine, Runnable behindEngine) {
+        this.behindEngine = behindEngine;
         this.context = context;
         this.engine = engine;
         this.shelf = new CheckpointShelf(engine, context::sendSourceEventToCoordinator, this::wake);
@@ -209,6 +220,10 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
 
     @Override
     public void close() {
-        engine.close();
+        try {
+            engine.close();
+        } finally {
+            behindEngine.run();
+        }
     }
 }
