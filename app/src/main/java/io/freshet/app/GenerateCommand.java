@@ -59,6 +59,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions wanted = new ImageOptions();
 
+    @Mixin
+    private ServiceOptions terms = new ServiceOptions();
+
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
@@ -89,7 +92,8 @@ final class GenerateCommand implements Callable<Integer> {
                         new GenerationClient(endpoint.bootstrapServers(), EndpointOptions.topics(endpoint))) {
             Collected collected = new Collected(folder, bar);
             try (StopSignals.Section collecting = session.stop().during(Reaction.INTERRUPT)) {
-                client.collect(request, Duration.ofSeconds(timeoutSeconds), collected);
+                client.collect(
+                        terms.apply(request), terms.requestClass(), Duration.ofSeconds(timeoutSeconds), collected);
             }
             GeneratedImage last = collected.last();
             Path published =

@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 /** Groups what can be done with messages on their way through a job. */
 @Command(
         name = "requests",
-        description = "Look at what a job has refused, and send it again.",
+        description = "Look at what a job has refused, send it again, or take requests back.",
         descriptionHeading = "%n",
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  freshet requests dead --since 1h",
             "  freshet requests replay --code unknown-class --dry-run",
+            "  freshet requests cancel order-17",
         })
 final class RequestsCommand implements Runnable {
     @ParentCommand

@@ -47,6 +47,10 @@ final class InFlightRow {
         plan.sampler().start(latent, noise);
     }
 
+    SampleTask task() {
+        return task;
+    }
+
     ResidentCheckpoint checkpoint() {
         return checkpoint;
     }
@@ -133,7 +137,8 @@ final class InFlightRow {
         return networkRows;
     }
 
-    private int networkRows() {
+    /** How many its next evaluation takes. */
+    int networkRows() {
         return guidedNow() ? 2 : 1;
     }
 

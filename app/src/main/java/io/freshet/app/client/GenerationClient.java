@@ -3,6 +3,7 @@ package io.freshet.app.client;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.RequestState;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.json.InvalidRecordException;
@@ -80,14 +81,15 @@ public final class GenerationClient implements AutoCloseable {
     /**
      * Sends a request and hands over its images until all have come.
      *
+     * @param requestClass decides the topic
      * @param patience how long to wait for anything new before giving up
      * @throws RequestRejectedException if the job refuses the request
      * @throws IOException if the broker goes away, nothing comes for too long, or an image cannot be kept
      */
-    public void collect(GenerationRequest request, Duration patience, Listener listener)
+    public void collect(GenerationRequest request, RequestClass requestClass, Duration patience, Listener listener)
             throws RequestRejectedException, IOException {
         readFromNow();
-        send(request);
+        send(request, topics.requests(requestClass));
         BitSet seen = new BitSet();
         int missing = Math.toIntExact(request.getCount());
         boolean planned = false;
@@ -101,6 +103,10 @@ public final class GenerationClient implements AutoCloseable {
                     }
                     if (status.getState() == RequestState.REJECTED) {
                         throw new RequestRejectedException(status.getReason());
+                    }
+                    if (status.getState() == RequestState.CANCELLED || status.getState() == RequestState.EXPIRED) {
+                        throw new IOException("The request was taken back with " + missing + " of " + request.getCount()
+                                + " images missing: " + status.getReason());
                     }
                     planned = true;
                     listener.status(status);
@@ -153,7 +159,7 @@ public final class GenerationClient implements AutoCloseable {
         }
     }
 
-    private void send(GenerationRequest request) throws IOException {
+    private void send(GenerationRequest request, String topic) throws IOException {
         Map<String, Object> settings = Map.of(
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
                 bootstrapServers,
@@ -162,7 +168,7 @@ public final class GenerationClient implements AutoCloseable {
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             byte[] value = requests.encode(request);
-            producer.send(new ProducerRecord<>(topics.requests(), null, value)).get();
+            producer.send(new ProducerRecord<>(topic, null, value)).get();
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         } catch (ExecutionException | KafkaException e) {

@@ -35,6 +35,16 @@ final class RunReport {
                     String.format(Locale.ROOT, "step %6d · refused %s: %s", event.getStep(), sha, event.getReason()));
             return;
         }
+        if (event.getOutcome() == CheckpointOutcome.ROUTED) {
+            terminal.line(String.format(
+                    Locale.ROOT,
+                    "step %6d · %s serves %s %% of the requests: %s",
+                    event.getStep(),
+                    sha,
+                    event.getPercent(),
+                    event.getReason()));
+            return;
+        }
         terminal.line(String.format(
                 Locale.ROOT,
                 "step %6d · swapped in %s: verified in %d ms, loaded in %d ms, warm after %d ms",

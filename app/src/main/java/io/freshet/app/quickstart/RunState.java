@@ -89,7 +89,9 @@ final class RunState {
         if (message instanceof CheckpointAnnouncement announcement) {
             checkpoint(announcement.getSha256(), announcement.getStep()).announced = true;
         } else if (message instanceof CheckpointEvent event) {
-            checkpoint(event.getSha256(), event.getStep()).event = event;
+            if (event.getOutcome() != CheckpointOutcome.ROUTED) {
+                checkpoint(event.getSha256(), event.getStep()).event = event;
+            }
         } else if (message instanceof MetricReport report) {
             acceptReport(report);
         } else if (message instanceof GeneratedImage image) {

@@ -8,6 +8,7 @@ import io.freshet.flink.job.KafkaTopics;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.RequestState;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.json.JsonCodec;
@@ -87,7 +88,7 @@ class GenerationClientTest {
             answer(image("mine", 3), image("mine", 0), Answers.status("mine", RequestState.COMPLETED, null));
         });
 
-        client.collect(request, PATIENCE, listener());
+        client.collect(request, RequestClass.INTERACTIVE, PATIENCE, listener());
 
         answered.join();
         assertThat(received).as("indices as they came").containsExactly(2L, 1L, 3L, 0L);
@@ -99,7 +100,7 @@ class GenerationClientTest {
         CompletableFuture<Void> answered = whenRequested(
                 "refused", () -> answer(Answers.status("refused", RequestState.REJECTED, "class 'cat' is unknown")));
 
-        assertThatThrownBy(() -> client.collect(request("refused"), PATIENCE, listener()))
+        assertThatThrownBy(() -> client.collect(request("refused"), RequestClass.INTERACTIVE, PATIENCE, listener()))
                 .isInstanceOf(RequestRejectedException.class)
                 .hasMessage("class 'cat' is unknown");
         answered.join();
@@ -107,7 +108,8 @@ class GenerationClientTest {
 
     @Test
     void givesUpWhenNoJobAnswers() {
-        assertThatThrownBy(() -> client.collect(request("nobody"), Duration.ofMillis(300), listener()))
+        assertThatThrownBy(() ->
+                        client.collect(request("nobody"), RequestClass.INTERACTIVE, Duration.ofMillis(300), listener()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("No job has answered")
                 .hasMessageContaining(broker.bootstrapServers());
@@ -116,7 +118,7 @@ class GenerationClientTest {
     @Test
     void namesTheTopicThatABrokerDoesNotHave() throws Exception {
         try (GenerationClient elsewhere = new GenerationClient(broker.bootstrapServers(), new Topics("elsewhere"))) {
-            assertThatThrownBy(() -> elsewhere.collect(request("lost"), PATIENCE, listener()))
+            assertThatThrownBy(() -> elsewhere.collect(request("lost"), RequestClass.INTERACTIVE, PATIENCE, listener()))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("no topic 'elsewhere.images'");
         }

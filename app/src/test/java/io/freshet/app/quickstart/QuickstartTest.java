@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.freshet.app.Main;
+import io.freshet.app.client.CommandClient;
 import io.freshet.app.client.GenerationClient;
+import io.freshet.app.client.RequestRejectedException;
 import io.freshet.app.console.CommandException;
 import io.freshet.app.console.StopSignals;
 import io.freshet.app.console.Terminal;
@@ -18,8 +20,11 @@ import io.freshet.model.CheckpointDenoiserLoader;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
+import io.freshet.schemas.avro.ControlCommand;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.GenerationRequest;
+import io.freshet.schemas.avro.RequestClass;
+import io.freshet.schemas.avro.RequestState;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.script.TorchDevice;
 import java.io.ByteArrayOutputStream;
@@ -71,7 +76,7 @@ class QuickstartTest {
                 .build();
         SortedMap<Long, GeneratedImage> answered = new TreeMap<>();
         try (GenerationClient client = new GenerationClient(endpoint.bootstrapServers(), Topics.DEFAULT)) {
-            client.collect(request, PATIENCE, new GenerationClient.Listener() {
+            client.collect(request, RequestClass.INTERACTIVE, PATIENCE, new GenerationClient.Listener() {
                 @Override
                 public void status(RequestStatus status) {}
 
@@ -82,6 +87,7 @@ class QuickstartTest {
             });
         }
         awaitFile(run.summary(), ended);
+        assertObeysCommands(endpoint);
         worker.interrupt();
         RunSummary summary = ended.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 
@@ -139,6 +145,26 @@ class QuickstartTest {
             ended.complete(quickstart(run, training).run());
         } catch (Throwable e) {
             ended.completeExceptionally(e);
+        }
+    }
+
+    private static void assertObeysCommands(Endpoint endpoint) throws Exception {
+        try (CommandClient commands = new CommandClient(endpoint.bootstrapServers(), Topics.DEFAULT)) {
+            ControlCommand rollback =
+                    ControlCommand.newBuilder().setAction("rollback").build();
+            assertThat(commands.route(rollback, PATIENCE))
+                    .extracting(event -> event.getStep() + " " + event.getPercent())
+                    .containsExactlyInAnyOrder("2 100.0", "4 0.0");
+            assertThatThrownBy(() -> commands.route(rollback, PATIENCE))
+                    .isInstanceOf(RequestRejectedException.class)
+                    .hasMessageContaining("step 2 cannot be done: it is the only one that serves");
+            ControlCommand cancel = ControlCommand.newBuilder()
+                    .setAction("cancel")
+                    .setRequestId("from-a-client")
+                    .build();
+            assertThat(commands.cancel(cancel, PATIENCE))
+                    .as("of a request that was complete before")
+                    .hasValueSatisfying(status -> assertThat(status.getState()).isEqualTo(RequestState.COMPLETED));
         }
     }
 

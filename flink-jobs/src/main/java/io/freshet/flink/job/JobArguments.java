@@ -1,10 +1,13 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.source.planner.ClassPolicy;
 import io.freshet.flink.source.planner.PlannerOptions;
+import io.freshet.flink.source.planner.Scheduling;
 import io.freshet.model.autoencoder.AutoencoderChoice;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.script.TorchDevice;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param options everything else
  */
 record JobArguments(String store, AutoencoderChoice autoencoder, String device, SamplingJobOptions options) {
+    private static final long MOST_MIB = 1L << 24;
+
     enum Option {
         BOOTSTRAP_SERVERS("addresses of the Kafka cluster, host:port[,host:port...] (required)"),
         STORE("root of the checkpoint store, a path that every TaskManager sees (required)"),
@@ -53,6 +58,10 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         LONGEST_STEP(
                 "seconds that one batch may take, for Flink's barriers wait for it; sizes that take longer are not used; "
                         + EngineOptions.LONGEST_PASS.toSeconds() + " unless given. With --buckets, they are timed too"),
+        MEMORY_BUDGET(
+                "MiB of weights that one engine may have in memory; networks stay there while they fit, the most recently used ones"
+                        + " first. Room for three of them serves all cases; with less, some wait for rows of others to finish. Working memory"
+                        + " and the autoencoder come on top. Unless given, four networks whatever they take"),
         GPUS_PER_ENGINE(
                 "GPUs for each engine, which then gets a slot of its own on a TaskManager that offers the external resource gpu;"
                         + " 0, and any slot, unless given"),
@@ -60,6 +69,17 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         OTHER_SLOT("what a slot of everything else offers where engines have their own, likewise;"
                 + " cpus=1,heap=512m,off-heap=64m,managed=256m unless given"),
         MAX_COUNT("most images in one request"),
+        CLASS_WEIGHTS("shares of the classes in the engines while all have work, as interactive=8,evaluation=2,bulk=1"),
+        STARVATION_BOUND(
+                "seconds after which a class that waits for a place goes next whatever its share; 10 unless given"),
+        MAX_OPEN_REQUESTS(
+                "requests of one class that may wait before further ones are refused, for all classes or as bulk=100,...;"
+                        + " 10000 unless given"),
+        MAX_WAITING_SAMPLES(
+                "samples of one class that may wait before further requests are refused, for all classes or as"
+                        + " interactive=5000,...; no limit unless given"),
+        REMEMBERED_REQUESTS(
+                "accepted requests that are remembered, so that one that comes again draws nothing; 20000 unless given"),
         EVALUATION_SAMPLES("images that each checkpoint is judged by; 0 for none"),
         EVALUATION_SEED("their seed, the same for all checkpoints"),
         EVALUATION_SAMPLER("their sampler, as in a request; for checkpoints that it does not fit, their usual one"),
@@ -160,8 +180,8 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         PlannerOptions.Evaluation judged = base.evaluation();
         return new PlannerOptions(
                 given.whole(Option.MAX_COUNT, base.maxCount()),
-                base.maxOpenRequests(),
-                base.rememberedRequestIds(),
+                scheduling(given, base.scheduling()),
+                given.integer(Option.REMEMBERED_REQUESTS, base.rememberedRequestIds()),
                 base.maxResidentCheckpoints(),
                 new PlannerOptions.Evaluation(
                         given.whole(Option.EVALUATION_SAMPLES, judged.samples()),
@@ -171,7 +191,42 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                         given.number(Option.EVALUATION_ETA, judged.eta()),
                         given.number(Option.EVALUATION_GUIDANCE, judged.guidance())),
                 base.holdLimit(),
-                precision(given));
+                precision(given),
+                memoryBudget(given));
+    }
+
+    private static long memoryBudget(Values given) {
+        return given.read(
+                Option.MEMORY_BUDGET,
+                text -> {
+                    long mib = Long.parseLong(text);
+                    if (mib < 1 || mib > MOST_MIB) {
+                        throw new IllegalArgumentException("out of bounds");
+                    }
+                    return mib << 20;
+                },
+                PlannerOptions.DEFAULT.memoryBudgetBytes(),
+                "MiB, 1 to " + MOST_MIB);
+    }
+
+    private static Scheduling scheduling(Values given, Scheduling base) {
+        Map<RequestClass, Long> weights = given.perClass(Option.CLASS_WEIGHTS);
+        Map<RequestClass, Long> requests = given.perClass(Option.MAX_OPEN_REQUESTS);
+        Map<RequestClass, Long> samples = given.perClass(Option.MAX_WAITING_SAMPLES);
+        Scheduling scheduling = base;
+        for (RequestClass each : RequestClass.values()) {
+            ClassPolicy policy = base.of(each);
+            scheduling = scheduling.with(
+                    each,
+                    new ClassPolicy(
+                            Math.toIntExact(weights.getOrDefault(each, (long) policy.weight())),
+                            Math.toIntExact(requests.getOrDefault(each, (long) policy.maxOpenRequests())),
+                            samples.getOrDefault(each, policy.maxWaitingSamples())));
+        }
+        return given.has(Option.STARVATION_BOUND)
+                ? scheduling.withStarvationBound(
+                        Duration.ofMillis(Math.round(1000 * given.number(Option.STARVATION_BOUND, 0))))
+                : scheduling;
     }
 
     private static Precision precision(Values given) {
@@ -265,6 +320,35 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
 
         double number(Option option, double otherwise) {
             return read(option, Double::valueOf, otherwise, "a number");
+        }
+
+        /** One number for all classes, or some by name. */
+        Map<RequestClass, Long> perClass(Option option) {
+            return read(
+                    option,
+                    Values::perClass,
+                    Map.of(),
+                    "a whole number, or some by class, such as interactive=8,bulk=1");
+        }
+
+        private static Map<RequestClass, Long> perClass(String text) {
+            Map<RequestClass, Long> values = new EnumMap<>(RequestClass.class);
+            for (String each : text.split(",", -1)) {
+                int equals = each.indexOf('=');
+                long value = Long.parseLong(each.substring(equals + 1).strip());
+                if (value < 1 || value > Integer.MAX_VALUE) {
+                    throw new IllegalArgumentException("at least 1 is expected");
+                }
+                if (equals < 0) {
+                    for (RequestClass requestClass : RequestClass.values()) {
+                        values.put(requestClass, value);
+                    }
+                } else {
+                    String name = each.substring(0, equals).strip().toUpperCase(Locale.ROOT);
+                    values.put(RequestClass.valueOf(name), value);
+                }
+            }
+            return values;
         }
 
         List<Integer> integers(Option option, List<Integer> otherwise) {

@@ -17,7 +17,9 @@ import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -124,9 +126,9 @@ public final class SamplingJob {
     }
 
     private void keepLedger(DataStream<SamplerOutput> sampled) {
-        String announcements = options.topics().checkpoints();
-        SingleOutputStreamOperator<RequestStatus> ledger = sampled.filter(
-                        output -> isAboutRequest(output, announcements))
+        Set<String> otherTopics = new HashSet<>(
+                Set.of(options.topics().checkpoints(), options.topics().control()));
+        SingleOutputStreamOperator<RequestStatus> ledger = sampled.filter(output -> isAboutRequest(output, otherTopics))
                 .name("requests only")
                 .uid("requests-only")
                 .keyBy(RequestLedger::keyOf, Types.STRING)
@@ -140,11 +142,10 @@ public final class SamplingJob {
                 .uid("status-sink");
     }
 
-    private static boolean isAboutRequest(SamplerOutput output, String announcementTopic) {
+    private static boolean isAboutRequest(SamplerOutput output, Set<String> otherTopics) {
         Object payload = output.getPayload();
-        boolean badAnnouncement = payload instanceof RequestRejected rejected
-                && rejected.getTopic().equals(announcementTopic);
-        return !badAnnouncement && !(payload instanceof CheckpointEvent);
+        boolean noRequest = payload instanceof RequestRejected rejected && otherTopics.contains(rejected.getTopic());
+        return !noRequest && !(payload instanceof CheckpointEvent);
     }
 
     private void evaluate(DataStream<GeneratedImage> images) {

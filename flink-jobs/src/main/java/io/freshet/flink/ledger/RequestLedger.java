@@ -2,35 +2,46 @@ package io.freshet.flink.ledger;
 
 import io.freshet.flink.audit.DeclaresState;
 import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.RequestEnded;
 import io.freshet.schemas.avro.RequestPlanned;
 import io.freshet.schemas.avro.RequestRejected;
+import io.freshet.schemas.avro.RequestRepeated;
 import io.freshet.schemas.avro.RequestState;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.StateDescriptor;
+import org.apache.flink.api.common.state.StateTtlConfig;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the images of each request and reports where it stands: planned, running (at the first image and then at every tenth
- * part, but at least every thousand), completed. Keyed by {@link #keyOf}.
+ * part, but at least every thousand), completed, or taken back. Keyed by {@link #keyOf}.
  *
- * <p>The notice that a request was planned and its images come through different readers and so in any order; a request is
- * completed when both have arrived, and its state is cleared then.
+ * <p>What is told of a request and its images come through different readers and so in any order; a request is completed when all of it
+ * has arrived. The last status is kept for {@link #REMEMBERED}, to answer a request that comes again, and so that a request that has
+ * ended stays so.
  */
 public final class RequestLedger extends KeyedProcessFunction<String, SamplerOutput, RequestStatus>
         implements DeclaresState {
+    /** How long after its last change a request's status can still be asked for. */
+    public static final Duration REMEMBERED = Duration.ofDays(7);
+
     private static final long serialVersionUID = 1;
     private static final long MOST_BETWEEN_REPORTS = 1_000;
+    private static final long CLEAN_UP_AFTER_QUERIES = 1_000;
 
     private transient @Nullable ValueState<LedgerEntry> entries;
+    private transient @Nullable ValueState<RequestStatus> lastStatuses;
 
     /** The request that a record is about; of a refused message without one, where the message stood. */
     public static String keyOf(SamplerOutput output) {
@@ -39,6 +50,10 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
             return image.getRequestId();
         } else if (payload instanceof RequestPlanned planned) {
             return planned.getRequestId();
+        } else if (payload instanceof RequestEnded ended) {
+            return ended.getRequestId();
+        } else if (payload instanceof RequestRepeated repeated) {
+            return repeated.getRequestId();
         } else if (payload instanceof RequestRejected rejected) {
             String id = rejected.getRequestId();
             return id != null ? id : rejected.getTopic() + "-" + rejected.getPartition() + "-" + rejected.getOffset();
@@ -48,16 +63,26 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
 
     @Override
     public void open(OpenContext openContext) {
-        entries = getRuntimeContext().getState(describe());
+        entries = getRuntimeContext().getState(describeEntries());
+        lastStatuses = getRuntimeContext().getState(describeLastStatuses());
     }
 
     @Override
     public List<StateDescriptor<?, ?>> stateDescriptors() {
-        return List.of(describe());
+        return List.of(describeEntries(), describeLastStatuses());
     }
 
-    private static ValueStateDescriptor<LedgerEntry> describe() {
+    private static ValueStateDescriptor<LedgerEntry> describeEntries() {
         return new ValueStateDescriptor<>("ledger", TypeInformation.of(LedgerEntry.class));
+    }
+
+    private static ValueStateDescriptor<RequestStatus> describeLastStatuses() {
+        ValueStateDescriptor<RequestStatus> last =
+                new ValueStateDescriptor<>("last-status", new AvroTypeInfo<>(RequestStatus.class));
+        last.enableTimeToLive(StateTtlConfig.newBuilder(REMEMBERED)
+                .cleanupInRocksdbCompactFilter(CLEAN_UP_AFTER_QUERIES)
+                .build());
+        return last;
     }
 
     @Override
@@ -68,7 +93,15 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
             count(image, now, out);
         } else if (payload instanceof RequestPlanned planned) {
             plan(planned, now, out);
+        } else if (payload instanceof RequestEnded ended) {
+            end(ended, out);
+        } else if (payload instanceof RequestRepeated) {
+            RequestStatus last = lastStatuses().value();
+            if (last != null) {
+                out.collect(last);
+            }
         } else if (payload instanceof RequestRejected rejected) {
+            // Not kept: the id is still free.
             out.collect(status(context.getCurrentKey(), RequestState.REJECTED, 0, 0)
                     .setReason(rejected.getCode() + ": " + rejected.getReason())
                     .setUpdatedAtMillis(rejected.getAtMillis())
@@ -77,64 +110,110 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
     }
 
     private void plan(RequestPlanned planned, long now, Collector<RequestStatus> out) throws Exception {
-        LedgerEntry entry = current().planned(planned.getAtMillis());
-        if (entry.done() == 0) {
-            out.collect(status(planned.getRequestId(), RequestState.PLANNED, planned.getCount(), 0)
-                    .setCheckpointStep(planned.getCheckpointStep())
-                    .setCheckpointSha256(planned.getCheckpointSha256())
-                    .setDurationMillis(0L)
-                    .setUpdatedAtMillis(planned.getAtMillis())
-                    .build());
+        if (hasEnded()) {
+            return;
         }
-        report(
-                entry,
-                planned.getCount(),
-                planned.getRequestId(),
-                planned.getCheckpointStep(),
-                planned.getCheckpointSha256(),
-                now,
-                out);
+        LedgerEntry entry = current().planned(planned.getAtMillis());
+        RequestStatus.Builder status = status(planned.getRequestId(), RequestState.PLANNED, planned.getCount(), 0)
+                .setCheckpointStep(planned.getCheckpointStep())
+                .setCheckpointSha256(planned.getCheckpointSha256())
+                .setRequestClass(planned.getRequestClass());
+        if (entry.done() == 0) {
+            tell(
+                    status.setDurationMillis(0L)
+                            .setUpdatedAtMillis(planned.getAtMillis())
+                            .build(),
+                    out);
+        }
+        report(entry, status, now, out);
     }
 
     private void count(GeneratedImage image, long now, Collector<RequestStatus> out) throws Exception {
+        LedgerEntry entry = current().oneMore();
+        RequestStatus last = lastStatuses().value();
+        if (last != null && isEnd(last.getState())) {
+            // It had left its engine before the engine heard that the request was taken back.
+            tell(
+                    RequestStatus.newBuilder(last)
+                            .setDone(last.getDone() + 1)
+                            .setUpdatedAtMillis(now)
+                            .build(),
+                    out);
+            return;
+        }
         report(
-                current().oneMore(),
-                image.getCount(),
-                image.getRequestId(),
-                image.getCheckpointStep(),
-                image.getCheckpointSha256(),
+                entry,
+                status(image.getRequestId(), RequestState.RUNNING, image.getCount(), entry.done())
+                        .setCheckpointStep(image.getCheckpointStep())
+                        .setCheckpointSha256(image.getCheckpointSha256())
+                        .setRequestClass(image.getRequestClass()),
                 now,
                 out);
     }
 
-    private void report(
-            LedgerEntry entry,
-            long count,
-            String requestId,
-            long checkpointStep,
-            String checkpointSha256,
-            long now,
-            Collector<RequestStatus> out)
+    private void end(RequestEnded ended, Collector<RequestStatus> out) throws Exception {
+        RequestStatus last = lastStatuses().value();
+        if (last != null && isEnd(last.getState())) {
+            // Whoever wanted it back learns that it was too late.
+            out.collect(last);
+            return;
+        }
+        LedgerEntry entry = current();
+        RequestStatus.Builder status = status(
+                        ended.getRequestId(),
+                        ended.getExpired() ? RequestState.EXPIRED : RequestState.CANCELLED,
+                        ended.getCount(),
+                        entry.done())
+                .setReason(ended.getReason())
+                .setRequestClass(ended.getRequestClass())
+                .setDurationMillis(
+                        entry.isPlanned() ? Math.max(0, ended.getAtMillis() - entry.plannedAtMillis()) : null)
+                .setUpdatedAtMillis(ended.getAtMillis());
+        if (last != null) {
+            status.setCheckpointStep(last.getCheckpointStep()).setCheckpointSha256(last.getCheckpointSha256());
+        }
+        tell(status.build(), out);
+        entries().clear();
+    }
+
+    private void report(LedgerEntry entry, RequestStatus.Builder status, long now, Collector<RequestStatus> out)
             throws Exception {
-        ValueState<LedgerEntry> state = state();
+        long count = status.getCount();
         boolean completed = entry.isPlanned() && entry.done() >= count;
         boolean running = !completed
                 && entry.done() > entry.reported()
                 && (entry.reported() == 0 || entry.done() - entry.reported() >= between(count));
         if (completed || running) {
-            RequestState reached = completed ? RequestState.COMPLETED : RequestState.RUNNING;
-            out.collect(status(requestId, reached, count, entry.done())
-                    .setCheckpointStep(checkpointStep)
-                    .setCheckpointSha256(checkpointSha256)
-                    .setDurationMillis(entry.isPlanned() ? Math.max(0, now - entry.plannedAtMillis()) : null)
-                    .setUpdatedAtMillis(now)
-                    .build());
+            tell(
+                    status.setState(completed ? RequestState.COMPLETED : RequestState.RUNNING)
+                            .setDone(entry.done())
+                            .setDurationMillis(entry.isPlanned() ? Math.max(0, now - entry.plannedAtMillis()) : null)
+                            .setUpdatedAtMillis(now)
+                            .build(),
+                    out);
         }
         if (completed) {
-            state.clear();
+            entries().clear();
         } else {
-            state.update(running ? entry.reportedNow() : entry);
+            entries().update(running ? entry.reportedNow() : entry);
         }
+    }
+
+    private void tell(RequestStatus status, Collector<RequestStatus> out) throws Exception {
+        lastStatuses().update(status);
+        out.collect(status);
+    }
+
+    private boolean hasEnded() throws Exception {
+        RequestStatus last = lastStatuses().value();
+        return last != null && isEnd(last.getState());
+    }
+
+    private static boolean isEnd(RequestState state) {
+        return switch (state) {
+            case COMPLETED, CANCELLED, EXPIRED -> true;
+            case PLANNED, RUNNING, REJECTED -> false;
+        };
     }
 
     private static long between(long count) {
@@ -150,11 +229,15 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
     }
 
     private LedgerEntry current() throws Exception {
-        LedgerEntry entry = state().value();
+        LedgerEntry entry = entries().value();
         return entry == null ? LedgerEntry.NEW : entry;
     }
 
-    private ValueState<LedgerEntry> state() {
+    private ValueState<LedgerEntry> entries() {
         return Objects.requireNonNull(entries, "open() was not called");
+    }
+
+    private ValueState<RequestStatus> lastStatuses() {
+        return Objects.requireNonNull(lastStatuses, "open() was not called");
     }
 }

@@ -87,7 +87,8 @@ public final class SamplingSource implements Source<SamplerOutput, WorkSplit, Pl
 
     @Override
     public SourceReader<SamplerOutput, WorkSplit> createReader(SourceReaderContext context) throws Exception {
-        EngineOptions engineOptions = new EngineOptions(List.copyOf(buckets), longestPass);
+        EngineOptions engineOptions = new EngineOptions(List.copyOf(buckets), longestPass)
+                .withMemoryBudget(plannerOptions.memoryBudgetBytes());
         DenoiserLoader loader = loaders.create();
         return new SamplingReader(
                 context,

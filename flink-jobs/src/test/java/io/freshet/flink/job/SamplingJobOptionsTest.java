@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.freshet.flink.source.planner.PlannerOptions;
+import io.freshet.flink.source.planner.Scheduling;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
 import java.time.Duration;
@@ -34,8 +36,18 @@ class SamplingJobOptionsTest {
                 .withMessageContaining("windowSlide is 11");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new PlannerOptions(
-                        1, 1, 1, 2, PlannerOptions.Evaluation.DEFAULT, Duration.ofSeconds(1), Precision.FP32))
+                        1,
+                        Scheduling.DEFAULT,
+                        1,
+                        2,
+                        PlannerOptions.Evaluation.DEFAULT,
+                        Duration.ofSeconds(1),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET))
                 .withMessageContaining("maxResidentCheckpoints is 2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> PlannerOptions.DEFAULT.withMemoryBudget(0))
+                .withMessageContaining("memoryBudgetBytes is 0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new PlannerOptions.Evaluation(1, 0, "euler", 1, 0, 1))
                 .withMessageContaining("euler");

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.Purpose;
 import io.freshet.schemas.avro.RequestClass;
+import io.freshet.schemas.avro.RequestEnded;
 import io.freshet.schemas.avro.RequestPlanned;
 import io.freshet.schemas.avro.RequestRejected;
+import io.freshet.schemas.avro.RequestRepeated;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.nio.ByteBuffer;
@@ -89,7 +91,9 @@ class RequestLedgerTest {
                 .hasSize(12);
         RequestStatus last = harness.extractOutputValues().get(11);
         assertThat(last.getDurationMillis()).as("from planning to completion").isEqualTo(2_000);
-        assertThat(harness.numKeyedStateEntries()).as("state after completion").isZero();
+        assertThat(harness.numKeyedStateEntries())
+                .as("state after completion: the last status")
+                .isEqualTo(1);
     }
 
     @Test
@@ -99,7 +103,65 @@ class RequestLedgerTest {
         assertThat(statuses()).doesNotContain("COMPLETED 2/2");
         plan("r", 2);
         assertThat(statuses()).endsWith("COMPLETED 2/2").doesNotContain("PLANNED 0/2");
-        assertThat(harness.numKeyedStateEntries()).as("state after completion").isZero();
+        assertThat(harness.numKeyedStateEntries())
+                .as("state after completion: the last status")
+                .isEqualTo(1);
+    }
+
+    private void end(String id, long count, boolean expired) throws Exception {
+        harness.processElement(
+                new SamplerOutput(
+                        new RequestEnded(id, count, 1L, expired, "wanted no more", RequestClass.BULK, 4_000L)),
+                0);
+    }
+
+    private void repeat(String id) throws Exception {
+        harness.processElement(new SamplerOutput(new RequestRepeated(id, 5_000L)), 0);
+    }
+
+    @Test
+    void reportsWhatIsTakenBackAndCountsWhatHadLeftItsEngineBefore() throws Exception {
+        plan("r", 20);
+        image("r", 0, 20);
+        end("r", 20, false);
+        image("r", 1, 20);
+        repeat("r");
+        assertThat(statuses())
+                .containsExactly("PLANNED 0/20", "RUNNING 1/20", "CANCELLED 1/20", "CANCELLED 2/20", "CANCELLED 2/20");
+        RequestStatus cancelled = harness.extractOutputValues().get(2);
+        assertThat(cancelled.getReason()).isEqualTo("wanted no more");
+        assertThat(cancelled.getCheckpointSha256()).isEqualTo("ab");
+        assertThat(cancelled.getDurationMillis()).isEqualTo(1_000);
+        end("e", 3, true);
+        assertThat(statuses()).endsWith("EXPIRED 0/3");
+    }
+
+    @Test
+    void staysTakenBackWhenTheNewsThatItWasPlannedComesLater() throws Exception {
+        end("r", 20, false);
+        plan("r", 20);
+        assertThat(statuses()).containsExactly("CANCELLED 0/20");
+    }
+
+    @Test
+    void staysCompletedWhenItIsTakenBackTooLate() throws Exception {
+        plan("r", 1);
+        image("r", 0, 1);
+        end("r", 1, false);
+        assertThat(statuses()).containsExactly("PLANNED 0/1", "COMPLETED 1/1", "COMPLETED 1/1");
+    }
+
+    @Test
+    void answersARequestThatComesAgainForAWeek() throws Exception {
+        plan("r", 1);
+        image("r", 0, 1);
+        harness.setStateTtlProcessingTime(RequestLedger.REMEMBERED.toMillis() - 1);
+        repeat("r");
+        assertThat(statuses()).endsWith("COMPLETED 1/1").hasSize(3);
+        harness.setStateTtlProcessingTime(RequestLedger.REMEMBERED.toMillis() + 1);
+        repeat("r");
+        repeat("unknown");
+        assertThat(statuses()).as("after a week").hasSize(3);
     }
 
     @Test

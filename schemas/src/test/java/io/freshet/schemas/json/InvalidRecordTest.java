@@ -163,7 +163,7 @@ class InvalidRecordTest {
                     .returns("unknown-symbol", InvalidRecordException::code)
                     .returns("state", InvalidRecordException::field)
                     .hasMessageContaining("found the string \"running\", expected one of PLANNED, RUNNING, COMPLETED,"
-                            + " REJECTED; did you mean RUNNING?");
+                            + " REJECTED, CANCELLED, EXPIRED; did you mean RUNNING?");
             assertThat(refused(RequestStatus.class, "{\"state\":\"unclear\"}"))
                     .hasMessageContaining("write one of them, in capitals");
             assertThat(refused(RequestStatus.class, "{\"state\":1}"))

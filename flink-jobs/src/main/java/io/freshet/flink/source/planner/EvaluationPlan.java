@@ -2,11 +2,13 @@ package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.PlannedRequest;
+import io.freshet.flink.source.split.ServiceTerms;
 import io.freshet.sampling.Guidance;
 import io.freshet.sampling.Inference;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestClass;
 import java.util.List;
 
 /** The request that the job makes itself of a new checkpoint. Stateless. */
@@ -26,13 +28,14 @@ final class EvaluationPlan {
         SamplerSettings settings = new SamplerSettings(
                 fitting.kind(), fitting.steps(), fitting.eta(), guidance, new Inference(staged.precision(), 1));
         return new PlannedRequest(
-                MessageJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
+                RequestJudge.EVALUATION_PREFIX + checkpoint.model() + "-" + checkpoint.step() + "-"
                         + checkpoint.shortSha(),
                 evaluation.samples(),
                 evaluation.seed(),
                 List.of(),
                 settings,
                 checkpoint,
-                Purpose.EVALUATION);
+                Purpose.EVALUATION,
+                ServiceTerms.of(RequestClass.EVALUATION));
     }
 }

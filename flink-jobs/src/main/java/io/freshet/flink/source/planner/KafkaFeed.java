@@ -1,12 +1,15 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.schemas.Topics;
+import io.freshet.schemas.avro.RequestClass;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -23,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The request and checkpoint topics of a Kafka cluster, read without a consumer group: the planner's checkpointed state is the
+ * The topics of a Kafka cluster that requests, announcements and commands come by, read without a consumer group: the planner's checkpointed state is the
  * only place where offsets are kept. Topics that do not exist yet, and partitions added later, are found by looking again.
  *
  * <p>The consumer is created and used inside {@link #poll} under a lock that {@link #close} takes as well.
@@ -36,13 +39,15 @@ final class KafkaFeed implements MessageFeed {
     private static final long LOOK_FOR_MISSING_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final Properties properties;
-    private final Topics topics;
     private final Map<TopicPartition, Long> startOffsets = new HashMap<>();
     private final Set<TopicPartition> assigned = new HashSet<>();
     private final Object lock = new Object();
     private volatile boolean requestsAllowed;
     private volatile boolean closed;
     private volatile @Nullable KafkaConsumer<byte[], byte[]> consumer;
+    private final Map<String, Channel> channels = new LinkedHashMap<>();
+    private final Set<String> missing = new HashSet<>();
+    private boolean lookedBefore;
     private long lastLookNanos;
 
     /**
@@ -50,7 +55,11 @@ final class KafkaFeed implements MessageFeed {
      * @param clientProperties more settings for the client, such as security
      */
     KafkaFeed(String bootstrapServers, Map<String, String> clientProperties, Topics topics) {
-        this.topics = topics;
+        channels.put(topics.checkpoints(), Channel.CHECKPOINTS);
+        channels.put(topics.control(), Channel.CONTROL);
+        for (RequestClass requestClass : RequestClass.values()) {
+            channels.put(topics.requests(requestClass), Channel.of(requestClass));
+        }
         this.properties = new Properties();
         // A planner that is closed while the cluster is away should not wait a minute for it.
         properties.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "10000");
@@ -86,8 +95,7 @@ final class KafkaFeed implements MessageFeed {
             } catch (WakeupException e) {
                 return List.of();
             } catch (RetriableException e) {
-                LOG.warn(
-                        "Reading {} and {} failed and will be tried again", topics.requests(), topics.checkpoints(), e);
+                LOG.warn("Reading {} failed and will be tried again", channels.keySet(), e);
                 return List.of();
             }
         }
@@ -96,7 +104,7 @@ final class KafkaFeed implements MessageFeed {
     private List<RawMessage> poll(KafkaConsumer<byte[], byte[]> kafka) {
         lookForPartitions(kafka);
         List<TopicPartition> requestPartitions =
-                assigned.stream().filter(p -> !isAnnouncement(p)).toList();
+                assigned.stream().filter(p -> channelOf(p).hasRequests()).toList();
         if (requestsAllowed) {
             kafka.resume(requestPartitions);
         } else {
@@ -118,25 +126,28 @@ final class KafkaFeed implements MessageFeed {
     }
 
     private void lookForPartitions(KafkaConsumer<byte[], byte[]> kafka) {
-        boolean missing =
-                assigned.stream().map(TopicPartition::topic).distinct().count() < 2;
+        boolean complete = lookedBefore && missing.isEmpty();
         long now = System.nanoTime();
-        if (now - lastLookNanos < (missing ? LOOK_FOR_MISSING_NANOS : LOOK_AGAIN_NANOS)) {
+        if (now - lastLookNanos < (complete ? LOOK_AGAIN_NANOS : LOOK_FOR_MISSING_NANOS)) {
             return;
         }
         lastLookNanos = now;
         List<TopicPartition> found = new ArrayList<>();
-        for (String topic : List.of(topics.checkpoints(), topics.requests())) {
+        for (String topic : channels.keySet()) {
             List<PartitionInfo> partitions = kafka.partitionsFor(topic);
             if (partitions == null || partitions.isEmpty()) {
-                LOG.warn("Topic {} does not exist yet; looking again soon", topic);
+                if (missing.add(topic)) {
+                    LOG.warn("Topic {} does not exist yet; looked for again until it does", topic);
+                }
                 continue;
             }
+            missing.remove(topic);
             partitions.stream()
                     .map(p -> new TopicPartition(p.topic(), p.partition()))
                     .filter(p -> !assigned.contains(p))
                     .forEach(found::add);
         }
+        lookedBefore = true;
         if (found.isEmpty()) {
             return;
         }
@@ -159,8 +170,8 @@ final class KafkaFeed implements MessageFeed {
     }
 
     @Override
-    public boolean isAnnouncement(TopicPartition partition) {
-        return partition.topic().equals(topics.checkpoints());
+    public Channel channelOf(TopicPartition partition) {
+        return Objects.requireNonNull(channels.get(partition.topic()), partition.topic());
     }
 
     @Override

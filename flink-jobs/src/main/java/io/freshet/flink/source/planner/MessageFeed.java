@@ -20,11 +20,11 @@ interface MessageFeed extends AutoCloseable {
      */
     List<RawMessage> poll() throws Exception;
 
-    /** Whether requests may be read; announcements always are. Takes effect with the next poll. */
+    /** Whether requests may be read; announcements and commands always are. Takes effect with the next poll. */
     void allowRequests(boolean allowed);
 
-    /** Whether messages of this partition are announcements rather than requests. */
-    boolean isAnnouncement(TopicPartition partition);
+    /** What the messages of a partition that was read are. */
+    Channel channelOf(TopicPartition partition);
 
     /** Stops a poll that is under way and releases all. */
     @Override

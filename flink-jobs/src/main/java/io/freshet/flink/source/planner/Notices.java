@@ -4,8 +4,10 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.CheckpointOutcome;
+import io.freshet.schemas.avro.RequestEnded;
 import io.freshet.schemas.avro.RequestPlanned;
 import io.freshet.schemas.avro.RequestRejected;
+import io.freshet.schemas.avro.RequestRepeated;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +26,26 @@ final class Notices {
                 .setPurpose(request.purpose())
                 .setCheckpointStep(request.checkpoint().step())
                 .setCheckpointSha256(request.checkpoint().sha256())
+                .setRequestClass(request.terms().requestClass())
                 .setAtMillis(nowMillis)
                 .build());
+    }
+
+    /** @param handedOut samples that readers have been given */
+    static SamplerOutput ended(AcceptedId request, long handedOut, boolean expired, String reason, long nowMillis) {
+        return new SamplerOutput(RequestEnded.newBuilder()
+                .setRequestId(request.requestId())
+                .setCount(request.count())
+                .setHandedOut(handedOut)
+                .setExpired(expired)
+                .setReason(reason)
+                .setRequestClass(request.requestClass())
+                .setAtMillis(nowMillis)
+                .build());
+    }
+
+    static SamplerOutput repeated(String requestId, long nowMillis) {
+        return new SamplerOutput(new RequestRepeated(requestId, nowMillis));
     }
 
     static SamplerOutput rejected(RawMessage message, @Nullable String requestId, Rejection rejection, long nowMillis) {
@@ -51,8 +71,16 @@ final class Notices {
     }
 
     static SamplerOutput committed(
-            CheckpointRef checkpoint, StagingTimes times, boolean batchInvariant, long nowMillis) {
+            CheckpointRef checkpoint,
+            double percent,
+            StagingTimes times,
+            SwapTimes.Swap swap,
+            boolean batchInvariant,
+            long nowMillis) {
         return new SamplerOutput(decided(checkpoint, CheckpointOutcome.COMMITTED, nowMillis)
+                .setPercent(percent)
+                .setAnnouncedAtMillis(swap.announcedAtMillis())
+                .setCommitMillis(swap.commitMillis())
                 .setBatchInvariant(batchInvariant)
                 .setVerifyMillis(times.verifyMillis())
                 .setStageMillis(times.stageMillis())
@@ -60,8 +88,19 @@ final class Notices {
                 .build());
     }
 
-    static SamplerOutput refused(CheckpointRef checkpoint, String reason, long nowMillis) {
+    static SamplerOutput routed(CheckpointRef checkpoint, double percent, String reason, long nowMillis) {
+        return new SamplerOutput(decided(checkpoint, CheckpointOutcome.ROUTED, nowMillis)
+                .setPercent(percent)
+                .setReason(reason)
+                .setVerifyMillis(0)
+                .setStageMillis(0)
+                .setWarmMillis(0)
+                .build());
+    }
+
+    static SamplerOutput refused(CheckpointRef checkpoint, String reason, SwapTimes.Swap swap, long nowMillis) {
         return new SamplerOutput(decided(checkpoint, CheckpointOutcome.REFUSED, nowMillis)
+                .setAnnouncedAtMillis(swap.announcedAtMillis())
                 .setReason(reason)
                 .setVerifyMillis(0)
                 .setStageMillis(0)

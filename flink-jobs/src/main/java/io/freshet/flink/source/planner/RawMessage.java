@@ -13,4 +13,16 @@ import org.jspecify.annotations.Nullable;
  * @param value its value, if it had one; not copied
  */
 record RawMessage(
-        TopicPartition partition, long offset, long timestampMillis, byte @Nullable [] key, byte @Nullable [] value) {}
+        TopicPartition partition, long offset, long timestampMillis, byte @Nullable [] key, byte @Nullable [] value) {
+    /**
+     * Its value.
+     *
+     * @throws Rejection if it has none
+     */
+    byte[] requireValue() throws Rejection {
+        if (value == null) {
+            throw new Rejection("no-value", "the message has no value: expected a JSON object");
+        }
+        return value;
+    }
+}

@@ -4,14 +4,20 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.metric.JobMetric;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
+import io.freshet.flink.source.event.NetworkWaiting;
+import io.freshet.flink.source.event.RequestOrders;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
+import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.flink.text.Text;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.StagedCheckpoint;
 import io.freshet.schemas.Topics;
+import io.freshet.schemas.avro.ControlCommand;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -56,15 +62,19 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     private final MessageFeed feed;
     private final PlannerOptions options;
     private final InstantSource clock;
-    private final MessageJudge judge;
+    private final AnnouncementJudge announcements = new AnnouncementJudge();
+    private final CommandJudge commands = new CommandJudge();
     private final CheckpointCatalog catalog;
-    private final WorkQueue work;
-    private final RecentIds recentIds;
+    private final Traffic traffic;
+    private final RequestBook requests;
+    private final FairQueue work;
     private final Map<TopicPartition, Long> nextOffsets;
     private final Deque<SamplerOutput> notices;
     private final SilenceGate gate;
     private final Map<Integer, ReaderView> readers = new TreeMap<>();
     private final WantedNetworks wanted;
+    private final SwapTimes swaps = new SwapTimes();
+    private RequestOrders orders;
     private int noticeTurn;
     private long retriedAtMillis;
 
@@ -100,19 +110,22 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         this.feed = feed;
         this.options = options;
         this.clock = clock;
-        this.judge = new MessageJudge(options.maxCount(), options.precision());
-        this.wanted = new WantedNetworks(options.maxResidentCheckpoints(), options.precision());
-        this.catalog = new CheckpointCatalog(state);
-        this.work = new WorkQueue(state.work());
-        this.recentIds = new RecentIds(options.rememberedRequestIds(), state.recentIds());
-        this.nextOffsets = new HashMap<>(state.nextOffsets());
+        this.wanted =
+                new WantedNetworks(options.maxResidentCheckpoints(), options.memoryBudgetBytes(), options.precision());
         this.notices = new ArrayDeque<>(state.notices());
+        this.catalog = new CheckpointCatalog(state);
+        this.traffic = new Traffic(catalog, state);
+        this.requests = new RequestBook(traffic, options, state, notices::addLast, clock.millis());
+        this.work = requests.work();
+        this.nextOffsets = new HashMap<>(state.nextOffsets());
+        this.orders = new RequestOrders(requests.cancelledIds(), traffic.routes());
         this.gate = new SilenceGate(options.holdLimit().toMillis());
     }
 
     @Override
     public void start() {
         context.metricGroup().gauge(JobMetric.OPEN_RANGES.metricName(), work::size);
+        context.metricGroup().gauge(JobMetric.NETWORKS_WAITING.metricName(), wanted::waiting);
         context.metricGroup().gauge(JobMetric.WAITING_SAMPLES.metricName(), work::samples);
         context.metricGroup().setUnassignedSplitsGauge(() -> (long) work.size());
         feed.startFrom(nextOffsets);
@@ -125,6 +138,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             throw new FlinkRuntimeException("Reading requests and announcements failed", failure);
         }
         messages.forEach(this::take);
+        requests.expire(clock.millis());
         if (clock.millis() - retriedAtMillis >= RETRY.toMillis()) {
             retriedAtMillis = clock.millis();
             readers.values().stream().filter(r -> !r.failures().isEmpty()).forEach(ReaderView::retry);
@@ -133,32 +147,56 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     }
 
     private void take(RawMessage message) {
-        boolean announcement = feed.isAnnouncement(message.partition());
+        Channel channel = feed.channelOf(message.partition());
+        RequestClass requestClass = channel.requestClass();
         try {
-            if (announcement) {
-                catalog.announce(judge.announcement(message));
+            if (requestClass != null) {
+                requests.take(message, requestClass, clock.millis());
+            } else if (channel == Channel.CONTROL) {
+                obey(commands.command(message));
             } else {
-                PlannedRequest request = judge.request(message, catalog, this::isUsedId);
-                recentIds.add(request.requestId());
-                plan(request);
+                CheckpointRef announced = announcements.announcement(message);
+                if (catalog.announce(announced)) {
+                    swaps.announced(announced, message.timestampMillis());
+                }
             }
         } catch (Rejection rejection) {
             LOG.info("Refused {}@{}: {}", message.partition(), message.offset(), rejection.reason());
-            String id = announcement
-                    ? null
-                    : judge.idForStatus(message, this::isUsedId).orElse(null);
+            String id =
+                    requestClass == null ? null : requests.idForStatus(message).orElse(null);
             notices.addLast(Notices.rejected(message, id, rejection, clock.millis()));
         }
         nextOffsets.put(message.partition(), message.offset() + 1);
     }
 
-    private boolean isUsedId(String requestId) {
-        return recentIds.contains(requestId) || work.contains(requestId);
+    private void obey(ControlCommand command) throws Rejection {
+        if (command.getAction().equals(CommandJudge.CANCEL)) {
+            String reason = command.getReason();
+            String id = CommandJudge.cancelled(command);
+            requests.cancel(id, reason == null ? "cancelled by a command" : Text.singleLine(reason), clock.millis());
+            renewOrders();
+            return;
+        }
+        RoutingCommand routing = CommandJudge.routing(command);
+        for (CommittedCheckpoint changed : traffic.obey(routing)) {
+            CheckpointRef checkpoint = changed.checkpoint();
+            double percent = traffic.shareOf(checkpoint);
+            LOG.info(
+                    "Checkpoint {} of step {} serves {} % from now on: {}",
+                    checkpoint.shortSha(), checkpoint.step(), percent, routing.reason());
+            notices.addLast(Notices.routed(checkpoint, percent, routing.reason(), clock.millis()));
+        }
+        followRoutes();
     }
 
-    private void plan(PlannedRequest request) {
-        work.add(SampleRange.all(request));
-        notices.addLast(Notices.planned(request, clock.millis()));
+    /** Requests that follow their model's route do so from now on. */
+    private void followRoutes() {
+        requests.follow();
+        renewOrders();
+    }
+
+    private void renewOrders() {
+        orders = new RequestOrders(requests.cancelledIds(), traffic.routes());
     }
 
     @Override
@@ -180,6 +218,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             reader.resident().put(staged.form(), staged);
             reader.failures().remove(staged.form());
             catalog.learn(staged);
+            wanted.learn(staged.form(), staged.weightBytes());
+            swaps.ready(staged.checkpoint(), clock.millis());
+        } else if (event instanceof NetworkWaiting held) {
+            reader.resident().remove(held.network());
+            wanted.learn(held.network(), held.weightBytes());
         } else if (event instanceof CheckpointFailed failed) {
             reader.failures().put(failed.network(), failed.reason());
         } else {
@@ -191,6 +234,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     @Override
     public void addReader(int subtask) {
         readers.put(subtask, new ReaderView());
+        wanted.forgetIdle();
         advance();
     }
 
@@ -215,15 +259,17 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     @Override
     public PlannerState snapshotState(long checkpointId) {
         gate.close(checkpointId, clock.millis());
-        CommittedCheckpoint latest = catalog.latest();
         return new PlannerState(
                 nextOffsets,
                 work.ranges(),
                 catalog.committed(),
-                latest == null ? null : latest.checkpoint().sha256(),
+                traffic.plans(),
+                traffic.currentModel(),
                 catalog.announced(),
                 List.copyOf(notices),
-                recentIds.toList());
+                requests.acceptedIds(),
+                requests.cancelledIds(),
+                requests.deadlines());
     }
 
     @Override
@@ -247,6 +293,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         } while (decided);
         if (!readers.isEmpty() && gate.isOpen(clock.millis())) {
             sendPlans();
+            sendOrders();
             sendNotices();
             readers.forEach(this::sendWork);
         }
@@ -254,9 +301,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     }
 
     private boolean mayReadRequests() {
-        return catalog.latest() != null
-                && work.size() < options.maxOpenRequests()
-                && notices.size() < MAX_WAITING_NOTICES;
+        return traffic.serves() && notices.size() < MAX_WAITING_NOTICES;
     }
 
     /** Returns whether there was an answer for the candidate, so that the next one may be looked at. */
@@ -266,6 +311,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             return false;
         }
         NetworkForm tried = wanted.ofCandidate(candidate);
+        String lackOfRoom = wanted.lackOfRoom(traffic.serving(), candidate);
+        if (lackOfRoom != null) {
+            refuse(lackOfRoom);
+            return true;
+        }
         for (ReaderView reader : readers.values()) {
             String failure = reader.failures().get(tried);
             if (failure != null) {
@@ -299,21 +349,27 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         LOG.warn("Checkpoint {} of step {} is refused: {}", refused.shortSha(), refused.step(), reason);
         // Told again, so that a repaired checkpoint that is announced once more gets a new try.
         readers.values().forEach(ReaderView::retry);
-        notices.addLast(Notices.refused(refused, reason, clock.millis()));
+        notices.addLast(Notices.refused(refused, reason, swaps.decided(refused, clock.millis()), clock.millis()));
     }
 
     private void commit(Collection<StagedCheckpoint> staged) {
         StagedCheckpoint first = staged.iterator().next();
-        CheckpointRef checkpoint =
-                catalog.commitCandidate(first.classNames(), first.abilities()).checkpoint();
+        CheckpointRef checkpoint = catalog.commitCandidate(first.classNames(), first.abilities(), traffic::needs)
+                .checkpoint();
+        traffic.committed(checkpoint);
+        followRoutes();
+        double percent = traffic.shareOf(checkpoint);
         boolean batchInvariant = staged.stream().allMatch(StagedCheckpoint::batchInvariant);
         LOG.info(
-                "Checkpoint {} of step {} is committed; images {} on what they are batched with; readers run passes of {} rows",
+                "Checkpoint {} of step {} is committed and serves {} %; images {} on what they are batched with; readers run passes of {} rows",
                 checkpoint.shortSha(),
                 checkpoint.step(),
+                percent,
                 batchInvariant ? "do not depend" : "depend slightly",
                 staged.stream().map(s -> s.profile().buckets()).distinct().toList());
-        notices.addLast(Notices.committed(checkpoint, StagingTimes.slowest(staged), batchInvariant, clock.millis()));
+        SwapTimes.Swap swap = swaps.decided(checkpoint, clock.millis());
+        notices.addLast(Notices.committed(
+                checkpoint, percent, StagingTimes.slowest(staged), swap, batchInvariant, clock.millis()));
         if (options.evaluation().samples() > 0) {
             planEvaluation(first);
         }
@@ -328,15 +384,24 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
                 evaluation.count(),
                 evaluation.settings().kind().wireName(),
                 evaluation.settings().steps());
-        plan(evaluation);
+        requests.takeOwn(evaluation, clock.millis());
     }
 
     private void sendPlans() {
-        Set<NetworkForm> chosen = wanted.choose(catalog.latest(), catalog.candidate(), work.networks());
+        Set<NetworkForm> chosen = wanted.choose(traffic.serving(), catalog.candidate(), work.networks());
         readers.forEach((subtask, reader) -> {
             if (!reader.knows(chosen)) {
                 context.sendEventToSourceReader(subtask, new ResidencyPlan(List.copyOf(chosen)));
                 reader.told(chosen);
+            }
+        });
+    }
+
+    private void sendOrders() {
+        readers.forEach((subtask, reader) -> {
+            if (!reader.follows(orders)) {
+                context.sendEventToSourceReader(subtask, orders);
+                reader.toldOrders(orders);
             }
         });
     }
@@ -360,7 +425,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         if (reader.rowsWanted() == 0) {
             return;
         }
-        List<SampleRange> ranges = work.take(reader.rowsWanted(), reader.resident()::containsKey);
+        List<SampleRange> ranges = work.take(reader.rowsWanted(), reader.resident()::containsKey, clock.millis());
         if (!ranges.isEmpty()) {
             context.assignSplits(new SplitsAssignment<>(Map.of(subtask, List.of(WorkSplit.ofRanges(ranges)))));
             reader.setRowsWanted(0);

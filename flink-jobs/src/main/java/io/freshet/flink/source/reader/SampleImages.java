@@ -32,6 +32,7 @@ final class SampleImages {
                 .setCheckpointStep(request.checkpoint().step())
                 .setCheckpointSha256(request.checkpoint().sha256())
                 .setPurpose(request.purpose())
+                .setRequestClass(request.terms().requestClass())
                 .setWidth(image.width())
                 .setHeight(image.height())
                 .setAutoencoderSha256(sample.autoencoderSha256())

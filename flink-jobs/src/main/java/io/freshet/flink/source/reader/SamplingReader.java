@@ -1,6 +1,7 @@
 package io.freshet.flink.source.reader;
 
 import io.freshet.flink.metric.JobMetric;
+import io.freshet.flink.source.event.RequestOrders;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
@@ -12,10 +13,12 @@ import io.freshet.sampling.SampleRow;
 import io.freshet.sampling.SampleTask;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.schemas.avro.SamplerOutput;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SourceReader;
@@ -39,9 +42,12 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     private final SourceReaderContext context;
     private final SamplingEngine engine;
     private final Runnable behindEngine;
+    private final InstantSource clock;
     private final CheckpointShelf shelf;
     private final WorkBuffer buffer = new WorkBuffer();
     private final Map<SampleTask, PlannedRequest> inFlight = new HashMap<>();
+    private final OrderBook orders = new OrderBook();
+    private final Counter samplesDropped;
     private final Counter samplesFinished;
     private final Counter rowsRestored;
     private volatile CompletableFuture<Void> available = new CompletableFuture<>();
@@ -56,7 +62,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
      * @param engine an engine without rows, closed with the reader
      */
     public SamplingReader(SourceReaderContext context, SamplingEngine engine) {
-        this(context, engine, () -> {});
+        this(context, engine, InstantSource.system(), () -> {});
     }
 
     /**
@@ -65,6 +71,17 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
      * @param behindEngine run when the engine has been closed
      */
     public SamplingReader(SourceReaderContext context, SamplingEngine engine, Runnable behindEngine) {
+        this(context, engine, InstantSource.system(), behindEngine);
+    }
+
+    /** @param clock that deadlines are measured by */
+    SamplingReader(SourceReaderContext context, SamplingEngine engine, InstantSource clock) {
+        this(context, engine, clock, () -> {});
+    }
+
+    private SamplingReader(
+            SourceReaderContext context, SamplingEngine engine, InstantSource clock, Runnable behindEngine) {
+        this.clock = clock;
         this.behindEngine = behindEngine;
         this.context = context;
         this.engine = engine;
@@ -77,11 +94,16 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         metrics.gauge(
                 JobMetric.PADDING_ROWS.metricName(), () -> engine.statistics().paddingRows());
         this.samplesFinished = metrics.counter(JobMetric.SAMPLES_FINISHED.metricName());
+        this.samplesDropped = metrics.counter(JobMetric.SAMPLES_DROPPED.metricName());
         metrics.gauge(JobMetric.SAMPLES_DECODING.metricName(), engine::decoding);
         this.rowsRestored = metrics.counter(JobMetric.ROWS_RESTORED.metricName());
         metrics.gauge(JobMetric.ROWS_IN_FLIGHT.metricName(), engine::takenRows);
         metrics.gauge(JobMetric.ROWS_WAITING.metricName(), () -> rowsWaiting);
         metrics.gauge(JobMetric.CHECKPOINTS_RESIDENT.metricName(), shelf::size);
+        metrics.gauge(JobMetric.RESIDENT_BYTES.metricName(), engine::residentBytes);
+        metrics.gauge(
+                JobMetric.MEMORY_SHORTAGES.metricName(),
+                () -> engine.statistics().memoryShortages());
         metrics.gauge(JobMetric.LAST_STEP_MILLIS.metricName(), () -> lastStepMillis);
     }
 
@@ -98,11 +120,14 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
             // Renewed before looking, so that whatever arrives from now on wakes this reader again.
             available = new CompletableFuture<>();
         }
-        shelf.settle();
+        if (shelf.settle()) {
+            orders.workCame();
+        }
         SamplerOutput notice;
         while ((notice = buffer.pollNotice()) != null) {
             output.collect(notice);
         }
+        obeyOrders();
         fillEngine();
         rowsWaiting = buffer.rows();
         if (engine.isIdle()) {
@@ -118,6 +143,31 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         wake();
         return InputStatus.MORE_AVAILABLE;
+    }
+
+    /** Drops what is cancelled or overdue, and starts anew what is to be drawn from another checkpoint that is in memory by now. */
+    private void obeyOrders() {
+        long now = clock.millis();
+        if (!orders.hasNews(now)) {
+            return;
+        }
+        long dropped = buffer.removeIf(request -> orders.drops(request, now));
+        for (SampleRow row : engine.withdraw(task -> orders.drops(requestOf(task), now))) {
+            inFlight.remove(row.task());
+            dropped++;
+        }
+        samplesDropped.inc(dropped);
+        for (SampleRow row : engine.withdraw(task -> moved(requestOf(task)) != requestOf(task))) {
+            PlannedRequest request = requestOf(row.task());
+            inFlight.remove(row.task());
+            buffer.addFirst(moved(request), row.task().index());
+        }
+        buffer.replace(this::moved);
+        orders.obeyed(now, Stream.concat(inFlight.values().stream(), buffer.requests()));
+    }
+
+    private PlannedRequest moved(PlannedRequest request) {
+        return orders.moved(request, shelf::staged);
     }
 
     private void fillEngine() {
@@ -141,11 +191,20 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         for (FinishedSample sample : finished) {
             PlannedRequest request = requestOf(sample.task());
+            if (orders.drops(request, clock.millis())) {
+                inFlight.remove(sample.task());
+                samplesDropped.inc();
+                continue;
+            }
             String className = shelf.className(request.form(), sample.task().label());
             output.collect(SampleImages.image(sample, request, className));
             inFlight.remove(sample.task());
         }
         samplesFinished.inc(finished.size());
+        if (!finished.isEmpty()) {
+            // At once, for another network may wait for the room.
+            shelf.unload(buffer.networks());
+        }
     }
 
     /** Asks for as much as fills a pass, and once more as much to be at hand through a silence of the planner. */
@@ -155,7 +214,8 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         int capacity = engine.capacity();
         long room = 2L * capacity - engine.takenRows() - buffer.startableRows(shelf::classesOf);
-        if (room >= Math.max(1, capacity / 2)) {
+        // Often, in small portions, so that what somebody waits for is not behind a pass of something else.
+        if (room >= Math.max(1, capacity / 8)) {
             asked = true;
             context.sendSourceEventToCoordinator(new WorkWanted((int) room));
         }
@@ -189,6 +249,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
             rowsRestored.inc(split.rows().size());
             asked &= split.ranges().isEmpty();
         }
+        orders.workCame();
         if (started) {
             shelf.stage(buffer.networks());
         }
@@ -197,10 +258,14 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
 
     @Override
     public void handleSourceEvents(SourceEvent event) {
-        if (!(event instanceof ResidencyPlan plan)) {
+        if (event instanceof ResidencyPlan plan) {
+            shelf.follow(plan.wanted(), buffer.networks());
+        } else if (event instanceof RequestOrders told) {
+            orders.receive(told);
+            wake();
+        } else {
             throw new IllegalArgumentException("The planner sent an unknown event " + event);
         }
-        shelf.follow(plan.wanted(), buffer.networks());
     }
 
     @Override

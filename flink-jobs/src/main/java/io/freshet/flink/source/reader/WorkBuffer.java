@@ -9,6 +9,7 @@ import io.freshet.sampling.SampleRow;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -16,7 +17,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.ListIterator;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +35,8 @@ final class WorkBuffer {
     void add(WorkSplit split) {
         parked.addAll(split.rows());
         ranges.addAll(split.ranges());
+        // Of what is at hand, what somebody waits for goes first; the planner sees to it that it is not all there is.
+        ranges.sort(Comparator.comparing(range -> range.request().terms().requestClass()));
         notices.addAll(split.notices());
     }
 
@@ -82,6 +88,49 @@ final class WorkBuffer {
         return !full.contains(network);
     }
 
+    /** Drops the samples of some requests; returns how many that were. */
+    long removeIf(Predicate<PlannedRequest> unwanted) {
+        long before = samples();
+        parked.removeIf(row -> unwanted.test(row.request()));
+        ranges.removeIf(range -> unwanted.test(range.request()));
+        return before - samples();
+    }
+
+    private long samples() {
+        return parked.size() + ranges.stream().mapToLong(SampleRange::size).sum();
+    }
+
+    /**
+     * Replaces requests by what they have become; samples of those that are not the same any more start anew.
+     *
+     * @param change returns the same object where nothing changes
+     */
+    void replace(UnaryOperator<PlannedRequest> change) {
+        List<SampleRange> startAnew = new ArrayList<>();
+        for (Iterator<RequestRow> each = parked.iterator(); each.hasNext(); ) {
+            RequestRow row = each.next();
+            PlannedRequest changed = change.apply(row.request());
+            if (changed != row.request()) {
+                each.remove();
+                startAnew.add(one(changed, row.row().task().index()));
+            }
+        }
+        ranges.replaceAll(range -> {
+            PlannedRequest changed = change.apply(range.request());
+            return changed == range.request() ? range : new SampleRange(changed, range.from(), range.to());
+        });
+        ranges.addAll(0, startAnew);
+    }
+
+    /** Starts a sample anew, before all others. */
+    void addFirst(PlannedRequest request, long index) {
+        ranges.add(0, one(request, index));
+    }
+
+    private static SampleRange one(PlannedRequest request, long index) {
+        return new SampleRange(request, index, index + 1);
+    }
+
     /** Network rows of the samples whose network is in memory. */
     long startableRows(ToIntFunction<NetworkForm> classesOf) {
         long rows = 0;
@@ -96,6 +145,12 @@ final class WorkBuffer {
             }
         }
         return rows;
+    }
+
+    /** Requests that samples are left of, some more than once. */
+    Stream<PlannedRequest> requests() {
+        return Stream.concat(
+                parked.stream().map(RequestRow::request), ranges.stream().map(SampleRange::request));
     }
 
     /** Network rows of all samples. */

@@ -17,6 +17,7 @@ import java.util.List;
  * @param settings sampler and its settings
  * @param checkpoint the weights
  * @param purpose who asked
+ * @param terms how it is served
  */
 public record PlannedRequest(
         String requestId,
@@ -25,13 +26,19 @@ public record PlannedRequest(
         List<Integer> labels,
         SamplerSettings settings,
         CheckpointRef checkpoint,
-        Purpose purpose) {
+        Purpose purpose,
+        ServiceTerms terms) {
     public PlannedRequest {
         if (count < 1) {
             throw new IllegalArgumentException(
                     "Request '" + requestId + "' has count " + count + ": expected at least 1");
         }
         labels = List.copyOf(labels);
+    }
+
+    /** The same request with its samples drawn from another checkpoint. */
+    public PlannedRequest drawnFrom(CheckpointRef other) {
+        return new PlannedRequest(requestId, count, seed, labels, settings, other, purpose, terms);
     }
 
     /** The network that its images are drawn from. */

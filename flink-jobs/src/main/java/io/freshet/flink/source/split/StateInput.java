@@ -8,6 +8,7 @@ import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.io.EOFException;
 import java.io.IOException;
@@ -69,7 +70,7 @@ public final class StateInput {
 
     /**
      * The version that is read: 1 is from before rows had a history, guidance an interval, and checkpoints a prediction; 2 from before
-     * it could be chosen how a network is evaluated.
+     * it could be chosen how a network is evaluated; 3 from before there were classes of requests and routes.
      */
     public int version() {
         return version;
@@ -81,6 +82,10 @@ public final class StateInput {
 
     public long readLong() throws IOException {
         return in.readLong();
+    }
+
+    public double readDouble() throws IOException {
+        return in.readDouble();
     }
 
     /** How many items follow, each of at least the given size. */
@@ -186,7 +191,17 @@ public final class StateInput {
         Guidance guidance = readGuidance();
         SamplerSettings settings = new SamplerSettings(kind, steps, eta, guidance, readInference());
         CheckpointRef checkpoint = readCheckpoint();
-        return new PlannedRequest(requestId, count, seed, labels, settings, checkpoint, Purpose.valueOf(readString()));
+        Purpose purpose = Purpose.valueOf(readString());
+        return new PlannedRequest(requestId, count, seed, labels, settings, checkpoint, purpose, readTerms(purpose));
+    }
+
+    private ServiceTerms readTerms(Purpose purpose) throws IOException {
+        if (version < 4) {
+            return ServiceTerms.of(purpose == Purpose.EVALUATION ? RequestClass.EVALUATION : RequestClass.INTERACTIVE);
+        }
+        RequestClass requestClass = RequestClass.valueOf(readString());
+        long deadlineMillis = in.readLong();
+        return new ServiceTerms(requestClass, deadlineMillis, in.readInt() != 0);
     }
 
     private Guidance readGuidance() throws IOException {

@@ -13,7 +13,7 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 /** Writes the parts that splits and planner state are made of; {@link StateInput} reads them. Not thread-safe. */
 public final class StateOutput {
     /** Of all that is written here. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     private final DataOutputSerializer out = new DataOutputSerializer(512);
 
@@ -28,6 +28,10 @@ public final class StateOutput {
 
     public void writeLong(long value) throws IOException {
         out.writeLong(value);
+    }
+
+    public void writeDouble(double value) throws IOException {
+        out.writeDouble(value);
     }
 
     /** Length and bytes. */
@@ -115,5 +119,9 @@ public final class StateOutput {
         out.writeInt(settings.inference().cacheInterval());
         writeCheckpoint(request.checkpoint());
         writeString(request.purpose().name());
+        ServiceTerms terms = request.terms();
+        writeString(terms.requestClass().name());
+        out.writeLong(terms.deadlineMillis());
+        out.writeInt(terms.restartOnSwap() ? 1 : 0);
     }
 }

@@ -11,21 +11,24 @@ import org.junit.jupiter.api.Test;
 
 class CheckpointCatalogTest {
     private final CheckpointCatalog catalog = new CheckpointCatalog(PlannerState.empty());
+    private final Traffic traffic = new Traffic(catalog, PlannerState.empty());
 
     private void commit(String model, long step, String sha256Start) {
         String sha256 = (sha256Start + "0".repeat(64)).substring(0, 64);
         catalog.announce(new CheckpointRef(model, step, "step-" + step, sha256));
-        catalog.commitCandidate(List.of("circle"), new Abilities(Prediction.NOISE, true, true, false));
+        traffic.committed(catalog.commitCandidate(
+                        List.of("circle"), new Abilities(Prediction.NOISE, true, true, false), traffic::needs)
+                .checkpoint());
     }
 
     private String select(String selector) throws Rejection {
-        return catalog.select(selector).checkpoint().sha256().substring(0, 10);
+        return traffic.select(null, selector, "r").checkpoint().sha256().substring(0, 10);
     }
 
     private void assertRefused(String selector, String code, String words) {
         assertThatExceptionOfType(Rejection.class)
                 .as(selector)
-                .isThrownBy(() -> catalog.select(selector))
+                .isThrownBy(() -> traffic.select(null, selector, "r"))
                 .withMessageContaining(words)
                 .satisfies(r -> assertThat(r.code()).isEqualTo(code));
     }
@@ -46,6 +49,23 @@ class CheckpointCatalogTest {
         assertRefused("sha256:cccccccc", "unknown-checkpoint", "step:20");
         assertRefused("step:11", "unknown-checkpoint", "step:20, step:20, step:10");
         assertRefused("newest\n", "invalid-checkpoint", "'newest?'");
+    }
+
+    @Test
+    void looksAmongTheCheckpointsOfTheModelThatIsNamed() throws Rejection {
+        commit("first", 10, "aaaaaaaa01");
+        commit("second", 10, "aaaaaaaa02");
+        assertThat(traffic.select("first", "latest", "r").checkpoint().model()).isEqualTo("first");
+        assertThat(traffic.select("first", "step:10", "r").checkpoint().model()).isEqualTo("first");
+        assertThat(traffic.select("second", "sha256:aaaaaaaa", "r").checkpoint().model())
+                .isEqualTo("second");
+        assertThatExceptionOfType(Rejection.class)
+                .isThrownBy(() -> traffic.select("third", "latest", "r"))
+                .withMessage("model is 'third', of which no checkpoint has been committed; there are first, second");
+        assertThatExceptionOfType(Rejection.class)
+                .isThrownBy(() -> traffic.select("first", "step:11", "r"))
+                .withMessageStartingWith(
+                        "checkpoint is 'step:11': no committed checkpoint of model 'first' is of that step");
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.freshet.flink.source.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.freshet.sampling.SamplerKind;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -31,7 +30,15 @@ class PlannerOptionsTest {
     /** The same classes, none of them initialised. */
     private static URLClassLoader freshClasses() {
         URL here = PlannerOptions.class.getProtectionDomain().getCodeSource().getLocation();
-        URL sampling = SamplerKind.class.getProtectionDomain().getCodeSource().getLocation();
-        return new URLClassLoader(new URL[] {here, sampling}, ClassLoader.getPlatformClassLoader());
+        ClassLoader others = new ClassLoader(PlannerOptions.class.getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                if (name.startsWith(PlannerOptions.class.getPackageName())) {
+                    throw new ClassNotFoundException(name);
+                }
+                return super.loadClass(name, resolve);
+            }
+        };
+        return new URLClassLoader(new URL[] {here}, others);
     }
 }

@@ -9,10 +9,12 @@ import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
+import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.BucketProfile;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Inference;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;
@@ -73,6 +75,7 @@ class PlannerPrecisionTest {
                         true,
                         new BucketProfile(List.of(2, 8), List.of()),
                         null,
+                        0,
                         1,
                         2,
                         3)));
@@ -127,7 +130,7 @@ class PlannerPrecisionTest {
         assertThat(plan()).containsExactly(rounded(FIRST));
         ready(rounded(FIRST), ALL);
         assertThat(given()).singleElement().satisfies(range -> {
-            assertThat(range.request().requestId()).startsWith(MessageJudge.EVALUATION_PREFIX);
+            assertThat(range.request().requestId()).startsWith(RequestJudge.EVALUATION_PREFIX);
             assertThat(range.request().settings().inference()).isEqualTo(new Inference(Precision.BF16, 1));
         });
     }
@@ -170,7 +173,15 @@ class PlannerPrecisionTest {
     @Test
     void letsNoIdleFormTakeThePlaceOfANeededOne() {
         start(
-                new PlannerOptions(100, 10, 10, 3, UNJUDGED.evaluation(), UNJUDGED.holdLimit(), Precision.FP32),
+                new PlannerOptions(
+                        100,
+                        Scheduling.DEFAULT,
+                        10,
+                        3,
+                        UNJUDGED.evaluation(),
+                        UNJUDGED.holdLimit(),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET),
                 PlannerState.empty());
         serve(exact(FIRST), ALL);
         serve(exact(SECOND), ALL);
@@ -223,7 +234,10 @@ class PlannerPrecisionTest {
                 Map.of(),
                 List.of(),
                 List.of(new CommittedCheckpoint(FIRST, List.of("circle", "square"), NONE)),
-                FIRST.sha256(),
+                List.of(ServingPlan.first(FIRST.model(), FIRST.sha256())),
+                FIRST.model(),
+                List.of(),
+                List.of(),
                 List.of(),
                 List.of(),
                 List.of());

@@ -7,10 +7,13 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.RequestPlanned;
 import io.freshet.schemas.avro.RequestRejected;
+import io.freshet.schemas.avro.RequestRepeated;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +55,7 @@ class PlannerRequestsTest extends PlannerHarness {
         assertThat(ranges(0))
                 .as("both are served by the first ask")
                 .extracting(SamplingPlannerTest::describe)
-                .containsExactly("big 0-4", "small 0-3", "big 4-5");
+                .containsExactly("big 0-5", "small 0-3");
     }
 
     @Test
@@ -104,14 +107,29 @@ class PlannerRequestsTest extends PlannerHarness {
     }
 
     @Test
-    void rejectsASecondUseOfAnIdWithoutTouchingTheFirst() {
+    void answersARequestThatComesAgainByTheStatusOfTheFirst() {
+        request("r", 1, 1);
+        feed.request("{\"guidance\":1.0, \"count\":1, \"requestId\":\"r\"}");
+        context.tick();
+        assertThat(notices(RequestRepeated.class))
+                .extracting(RequestRepeated::getRequestId)
+                .containsExactly("r");
+        assertThat(notices(RequestRejected.class))
+                .as("refusals of the same request")
+                .isEmpty();
+        assertThat(notices(RequestPlanned.class)).hasSize(1);
+    }
+
+    @Test
+    void setsAnotherRequestUnderAUsedIdAsideAndAnswersByTheStatusOfTheFirst() {
         request("r", 1, 1);
         request("r", 5, 1);
         assertThat(notices(RequestRejected.class)).singleElement().satisfies(rejected -> {
-            assertThat(rejected.getCode()).isEqualTo("duplicate-id");
+            assertThat(rejected.getCode()).isEqualTo("id-reused");
             assertThat(rejected.getRequestId()).as("id for the status").isNull();
             assertThat(rejected.getOffset()).isEqualTo(1);
         });
+        assertThat(notices(RequestRepeated.class)).hasSize(1);
         assertThat(notices(RequestPlanned.class)).hasSize(1);
     }
 
@@ -126,28 +144,63 @@ class PlannerRequestsTest extends PlannerHarness {
     @Test
     void keepsAnIdTakenForAsLongAsItsRequestIsOpen() {
         start(
-                new PlannerOptions(100, 10, 0, 4, OPTIONS.evaluation(), OPTIONS.holdLimit(), Precision.FP32),
+                new PlannerOptions(
+                        100,
+                        Scheduling.DEFAULT,
+                        0,
+                        4,
+                        OPTIONS.evaluation(),
+                        OPTIONS.holdLimit(),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET),
                 PlannerState.empty());
         register(0);
         serveWith(10, A);
         request("r", 1, 1);
         request("r", 1, 1);
-        assertThat(notices(RequestRejected.class)).hasSize(1);
+        assertThat(notices(RequestRepeated.class)).hasSize(1);
+        assertThat(notices(RequestPlanned.class)).hasSize(1);
     }
 
     @Test
-    void pausesReadingWhileTooManyRequestsAreOpen() {
-        start(
-                new PlannerOptions(100, 2, 10, 4, OPTIONS.evaluation(), OPTIONS.holdLimit(), Precision.FP32),
-                PlannerState.empty());
+    void refusesARequestOfAClassThatHasTooMany() {
+        ClassPolicy two = new ClassPolicy(8, 2, Long.MAX_VALUE);
+        start(OPTIONS.withScheduling(Scheduling.DEFAULT.with(RequestClass.INTERACTIVE, two)), PlannerState.empty());
         register(0);
         serveWith(10, A);
         request("a", 1, 1);
-        assertThat(feed.requestsAllowed).isTrue();
         request("b", 1, 1);
-        assertThat(feed.requestsAllowed).as("with two of two open").isFalse();
+        request("c", 1, 1);
+        feed.request(RequestClass.BULK, "{\"requestId\":\"d\",\"count\":1}");
+        context.tick();
+        assertThat(notices(RequestRejected.class)).singleElement().satisfies(rejected -> {
+            assertThat(rejected.getRequestId()).isEqualTo("c");
+            assertThat(rejected.getCode()).isEqualTo("too-many-requests");
+            assertThat(rejected.getReason())
+                    .isEqualTo(
+                            "2 requests of class interactive wait already, the limit being 2: send it again when some"
+                                    + " are done, or as another class");
+        });
         planner.handleSourceEvent(0, new WorkWanted(1));
-        assertThat(feed.requestsAllowed).as("with one served").isTrue();
+        request("c", 1, 1);
+        assertThat(notices(RequestPlanned.class))
+                .as("planned, the refused one once there is room")
+                .extracting(RequestPlanned::getRequestId)
+                .containsExactly("a", "b", "d", "c");
+    }
+
+    @Test
+    void refusesARequestOfAClassThatHasTooManySamples() {
+        ClassPolicy few = new ClassPolicy(1, 100, 50);
+        start(OPTIONS.withScheduling(Scheduling.DEFAULT.with(RequestClass.BULK, few)), PlannerState.empty());
+        register(0);
+        serveWith(10, A);
+        feed.request(RequestClass.BULK, "{\"requestId\":\"a\",\"count\":60}");
+        feed.request(RequestClass.BULK, "{\"requestId\":\"b\",\"count\":1}");
+        context.tick();
+        assertThat(notices(RequestRejected.class))
+                .singleElement()
+                .satisfies(rejected -> assertThat(rejected.getReason()).startsWith("60 samples of class bulk wait"));
     }
 
     @Test

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.diffusion.GuidedChannels;
 import io.freshet.diffusion.Prediction;
+import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.ServiceTerms;
 import io.freshet.flink.testing.Corruption;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.Guidance;
@@ -16,6 +18,7 @@ import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -34,15 +37,45 @@ class PlannerStateSerializerTest {
     }
 
     private static PlannerState state() {
+        PlannerState old = ofThirdVersion();
+        PlannedRequest request = request(
+                new SamplerSettings(SamplerKind.DDPM, 250, 0, GUIDANCE, new Inference(Precision.BF16, 4)),
+                new ServiceTerms(RequestClass.BULK, 5_000, true));
+        return new PlannerState(
+                old.nextOffsets(),
+                List.of(new SampleRange(request, 10, 20), new SampleRange(request, 500, 100_000_000)),
+                old.committed(),
+                List.of(new ServingPlan(
+                        "toy",
+                        checkpoint(2).sha256(),
+                        checkpoint(1).sha256(),
+                        12.5,
+                        10,
+                        List.of(checkpoint(1).sha256()))),
+                "toy",
+                old.announced(),
+                old.notices(),
+                List.of(
+                        new AcceptedId("x", 3, RequestClass.EVALUATION, 77),
+                        new AcceptedId("a", 100_000_000, RequestClass.BULK, -5)),
+                List.of("gone", "never-came"),
+                List.of(new Deadlines.Deadline(5_000, "a")));
+    }
+
+    /** As the releases before classes of requests had it. */
+    private static PlannerState ofThirdVersion() {
         return state(
                 new SamplerSettings(SamplerKind.DDPM, 250, 0, GUIDANCE, new Inference(Precision.BF16, 4)),
                 new Abilities(Prediction.NOISE, true, true, true),
                 new Abilities(Prediction.VELOCITY, false, true, false));
     }
 
+    private static PlannedRequest request(SamplerSettings settings, ServiceTerms terms) {
+        return new PlannedRequest("a", 100_000_000, 1, List.of(), settings, checkpoint(1), Purpose.EVALUATION, terms);
+    }
+
     private static PlannerState state(SamplerSettings settings, Abilities first, Abilities second) {
-        PlannedRequest request =
-                new PlannedRequest("a", 100_000_000, 1, List.of(), settings, checkpoint(1), Purpose.EVALUATION);
+        PlannedRequest request = request(settings, ServiceTerms.of(RequestClass.EVALUATION));
         SamplerOutput notice = Notices.rejected(
                 new RawMessage(new TopicPartition("r", 2), 7, 8, null, new byte[] {1, 2}),
                 null,
@@ -54,16 +87,19 @@ class PlannerStateSerializerTest {
                 List.of(
                         new CommittedCheckpoint(checkpoint(1), List.of("circle", "square"), first),
                         new CommittedCheckpoint(checkpoint(2), List.of("circle", "square"), second)),
-                checkpoint(2).sha256(),
+                List.of(ServingPlan.first("toy", checkpoint(2).sha256())),
+                "toy",
                 List.of(checkpoint(3)),
                 List.of(notice),
-                List.of("x", "a"));
+                List.of(AcceptedId.ofOldState("x"), AcceptedId.ofOldState("a")),
+                List.of(),
+                List.of());
     }
 
     @Test
     void keepsEverythingThroughARoundTrip() throws IOException {
-        assertThat(serializer.deserialize(3, serializer.serialize(state()))).isEqualTo(state());
-        assertThat(serializer.deserialize(3, serializer.serialize(PlannerState.empty())))
+        assertThat(serializer.deserialize(4, serializer.serialize(state()))).isEqualTo(state());
+        assertThat(serializer.deserialize(4, serializer.serialize(PlannerState.empty())))
                 .isEqualTo(PlannerState.empty());
     }
 
@@ -87,7 +123,12 @@ class PlannerStateSerializerTest {
 
     @Test
     void readsWhatTheThirdVersionWrote() throws IOException {
-        assertReads(3, state());
+        assertReads(3, ofThirdVersion());
+    }
+
+    @Test
+    void readsWhatTheFourthVersionWrote() throws IOException {
+        assertReads(4, state());
     }
 
     private void assertReads(int version, PlannerState expected) throws IOException {
@@ -109,7 +150,8 @@ class PlannerStateSerializerTest {
             committed.add(new CommittedCheckpoint(
                     checkpoint(step), classNames, new Abilities(Prediction.NOISE, true, true, false)));
         }
-        PlannerState many = new PlannerState(Map.of(), List.of(), committed, null, List.of(), List.of(), List.of());
+        PlannerState many = new PlannerState(
+                Map.of(), List.of(), committed, List.of(), null, List.of(), List.of(), List.of(), List.of(), List.of());
         assertThat(serializer.serialize(many).length)
                 .as("bytes of 1000 checkpoints of 1000 classes")
                 .isLessThan(200_000);
@@ -120,12 +162,12 @@ class PlannerStateSerializerTest {
         assertThatIOException()
                 .isThrownBy(() -> serializer.deserialize(0, serializer.serialize(state())))
                 .withMessage(
-                        "Planner state of version 0 cannot be read: this build reads versions 1 to 3; restore with the build"
+                        "Planner state of version 0 cannot be read: this build reads versions 1 to 4; restore with the build"
                                 + " that wrote it");
     }
 
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
-        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(3, bytes));
+        Corruption.check(serializer.serialize(state()), bytes -> serializer.deserialize(4, bytes));
     }
 }

@@ -7,6 +7,7 @@ import io.freshet.flink.source.event.CheckpointReady;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.ServiceTerms;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.flink.source.split.WorkSplitSerializer;
 import io.freshet.flink.testing.ToyModels;
@@ -75,7 +76,15 @@ class ReaderPrecisionTest {
 
     private static PlannedRequest request(Precision precision) {
         SamplerSettings settings = new SamplerSettings(SamplerKind.DDPM, 5, 0, 3).with(new Inference(precision, 1));
-        return new PlannedRequest(precision.wireName(), IMAGES, 3, List.of(), settings, CHECKPOINT, Purpose.REQUEST);
+        return new PlannedRequest(
+                precision.wireName(),
+                IMAGES,
+                3,
+                List.of(),
+                settings,
+                CHECKPOINT,
+                Purpose.REQUEST,
+                ServiceTerms.DEFAULT);
     }
 
     private static WorkSplit work(Precision... precisions) {

@@ -9,6 +9,7 @@ import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.SampleRange;
+import io.freshet.flink.source.split.ServiceTerms;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.flink.source.split.WorkSplitSerializer;
 import io.freshet.flink.testing.ToyModels;
@@ -71,7 +72,7 @@ class SamplingReaderTest {
     }
 
     private static PlannedRequest request(String id, long count, SamplerSettings settings, CheckpointRef checkpoint) {
-        return new PlannedRequest(id, count, 3, List.of(), settings, checkpoint, Purpose.REQUEST);
+        return new PlannedRequest(id, count, 3, List.of(), settings, checkpoint, Purpose.REQUEST, ServiceTerms.DEFAULT);
     }
 
     private static WorkSplit work(String id, long count) {

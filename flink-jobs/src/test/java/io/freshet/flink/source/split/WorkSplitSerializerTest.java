@@ -28,6 +28,11 @@ class WorkSplitSerializerTest {
     }
 
     private static PlannedRequest request(String id, SamplerKind kind, Guidance guidance, Inference inference) {
+        return request(id, kind, guidance, inference, ServiceTerms.DEFAULT);
+    }
+
+    private static PlannedRequest request(
+            String id, SamplerKind kind, Guidance guidance, Inference inference, ServiceTerms terms) {
         return new PlannedRequest(
                 id,
                 100_000_000,
@@ -35,16 +40,30 @@ class WorkSplitSerializerTest {
                 List.of(2, 0, 1),
                 new SamplerSettings(kind, 20, 0.25, guidance, inference),
                 new CheckpointRef("toy", 7, "step-7", "0f".repeat(32)),
-                Purpose.REQUEST);
+                Purpose.REQUEST,
+                terms);
     }
 
     private static WorkSplit split() {
-        return split(new Inference(Precision.BF16, 3), new float[][] {{8f, -0f}, {Float.MIN_VALUE, 9f}});
+        return split(new ServiceTerms(RequestClass.BULK, 1_700_000_000_000L, true));
+    }
+
+    /** As the releases before classes of requests had it. */
+    private static WorkSplit ofThirdVersion() {
+        return split(ServiceTerms.DEFAULT);
+    }
+
+    private static WorkSplit split(ServiceTerms terms) {
+        return split(new Inference(Precision.BF16, 3), new float[][] {{8f, -0f}, {Float.MIN_VALUE, 9f}}, terms);
     }
 
     private static WorkSplit split(Inference inference, float[][] features) {
+        return split(inference, features, ServiceTerms.DEFAULT);
+    }
+
+    private static WorkSplit split(Inference inference, float[][] features, ServiceTerms terms) {
         PlannedRequest first =
-                request("a", SamplerKind.UNIPC, new Guidance(1.5, GuidedChannels.ALL, 0.28, 2.9), inference);
+                request("a", SamplerKind.UNIPC, new Guidance(1.5, GuidedChannels.ALL, 0.28, 2.9), inference, terms);
         PlannedRequest second = request("b", SamplerKind.DDIM, Guidance.asPublished(1.5));
         float[][] history = {{1f, 2f, 3f}, {Float.MAX_VALUE, -0f, 4f}, {5f, 6f, 7f}};
         float[] latent = {0.5f, -0f, Float.MIN_VALUE};
@@ -108,7 +127,12 @@ class WorkSplitSerializerTest {
 
     @Test
     void readsWhatTheThirdVersionWrote() throws IOException {
-        assertReads(3, split());
+        assertReads(3, ofThirdVersion());
+    }
+
+    @Test
+    void readsWhatTheFourthVersionWrote() throws IOException {
+        assertReads(4, split());
     }
 
     private void assertReads(int version, WorkSplit expected) throws IOException {
@@ -127,14 +151,14 @@ class WorkSplitSerializerTest {
     @Test
     void refusesAnotherVersion() {
         assertThatIOException()
-                .isThrownBy(() -> serializer.deserialize(4, serializer.serialize(split())))
+                .isThrownBy(() -> serializer.deserialize(5, serializer.serialize(split())))
                 .withMessage(
-                        "A work split of version 4 cannot be read: this build reads versions 1 to 3; restore with the"
+                        "A work split of version 5 cannot be read: this build reads versions 1 to 4; restore with the"
                                 + " build that wrote it");
     }
 
     @Test
     void answersDamagedBytesWithAnIoExceptionOnly() throws IOException {
-        Corruption.check(serializer.serialize(split()), bytes -> serializer.deserialize(3, bytes));
+        Corruption.check(serializer.serialize(split()), bytes -> serializer.deserialize(4, bytes));
     }
 }

@@ -1,4 +1,4 @@
-package io.freshet.flink.source.planner;
+package io.freshet.flink.source.split;
 
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.sampling.Abilities;

@@ -1,8 +1,11 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.checkpoint.CheckpointRef;
+import io.freshet.flink.source.split.CommittedCheckpoint;
+import io.freshet.flink.source.split.Fingerprint;
 import io.freshet.flink.source.split.PlannedRequest;
 import io.freshet.flink.source.split.RequestSettings;
+import io.freshet.flink.source.split.ServiceTerms;
 import io.freshet.flink.source.split.SettingsException;
 import io.freshet.flink.text.Text;
 import io.freshet.sampling.Abilities;
@@ -11,9 +14,11 @@ import io.freshet.sampling.SamplerSettings;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.Purpose;
+import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.json.InvalidRecordException;
 import io.freshet.schemas.json.JsonCodec;
 import io.freshet.schemas.json.NearestName;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,13 +26,16 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /** Decides whether a message can be served, and says why where it cannot. Changes nothing. Not thread-safe. */
-final class MessageJudge {
+final class RequestJudge {
     /** How the ids of the job's own requests begin. */
     static final String EVALUATION_PREFIX = "evaluation-";
 
-    private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
     private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}");
     private static final int MAX_CLASSES = 4096;
+    private static final Duration LONGEST_DEADLINE = Duration.ofDays(30);
+    /** In 2001: numbers below are seconds, most likely. */
+    private static final long EARLIEST_DEADLINE_MILLIS = 1_000_000_000_000L;
 
     private final JsonCodec<GenerationRequest> requests = JsonCodec.of(GenerationRequest.class);
     private final JsonCodec<CheckpointAnnouncement> announcements = JsonCodec.of(CheckpointAnnouncement.class);
@@ -38,7 +46,7 @@ final class MessageJudge {
      * @param maxCount most images in one request
      * @param own the precision of requests that leave it open
      */
-    MessageJudge(long maxCount, Precision own) {
+    RequestJudge(long maxCount, Precision own) {
         this.maxCount = maxCount;
         this.own = own;
     }
@@ -51,7 +59,7 @@ final class MessageJudge {
     CheckpointRef announcement(RawMessage message) throws Rejection {
         CheckpointAnnouncement announced;
         try {
-            announced = announcements.decode(valueOf(message));
+            announced = announcements.decode(message.requireValue());
         } catch (InvalidRecordException e) {
             throw new Rejection("bad-announcement", String.valueOf(e.getMessage()));
         }
@@ -70,29 +78,76 @@ final class MessageJudge {
     }
 
     /**
-     * Reads a request and pins its checkpoint and how its network is evaluated.
+     * Reads a request; whether it can be served is not looked at.
      *
-     * @throws Rejection if it cannot be served as it stands
+     * @throws Rejection if it is none, or its id cannot be one
      */
-    PlannedRequest request(RawMessage message, CheckpointCatalog catalog, Predicate<String> isUsedId) throws Rejection {
+    GenerationRequest request(RawMessage message) throws Rejection {
         GenerationRequest request;
         try {
-            request = requests.decode(valueOf(message));
+            request = requests.decode(message.requireValue());
         } catch (InvalidRecordException e) {
             throw new Rejection(e.code(), String.valueOf(e.getMessage()));
         }
-        checkId(request.getRequestId(), isUsedId);
+        checkId(request.getRequestId());
+        return request;
+    }
+
+    /** A number that the same request has again, whatever the order of its fields, and another one most likely not. */
+    long contentOf(GenerationRequest request) {
+        // Not 0, which stands for a request whose content is not known.
+        return Fingerprint.of(requests.encode(request)) | 1;
+    }
+
+    /**
+     * Pins a request's checkpoint and how its network is evaluated.
+     *
+     * @param requestClass class of the topic that it came by
+     * @throws Rejection if it cannot be served as it stands
+     */
+    PlannedRequest plan(GenerationRequest request, RequestClass requestClass, Traffic traffic, long nowMillis)
+            throws Rejection {
         checkCount(request.getCount());
-        CommittedCheckpoint checkpoint = catalog.select(request.getCheckpoint());
-        SamplerSettings settings = settingsOf(request, checkpoint);
+        ServiceTerms terms = termsOf(request, requestClass, nowMillis);
+        CommittedCheckpoint checkpoint =
+                traffic.select(request.getModel(), request.getCheckpoint(), request.getRequestId());
         return new PlannedRequest(
                 request.getRequestId(),
                 request.getCount(),
                 request.getSeed(),
                 labelsOf(request.getClasses(), checkpoint.classNames()),
-                settings,
+                settingsOf(request, checkpoint),
                 checkpoint.checkpoint(),
-                Purpose.REQUEST);
+                Purpose.REQUEST,
+                terms);
+    }
+
+    private static ServiceTerms termsOf(GenerationRequest request, RequestClass requestClass, long nowMillis)
+            throws Rejection {
+        boolean restart = request.getOnSwap().equals("restart");
+        if (!restart && !request.getOnSwap().equals("finish")) {
+            throw new Rejection(
+                    "invalid-on-swap",
+                    "onSwap is '" + Text.quotable(request.getOnSwap()) + "': expected 'finish' or 'restart'");
+        }
+        Long deadline = request.getDeadlineMillis();
+        if (deadline == null) {
+            return new ServiceTerms(requestClass, ServiceTerms.NO_DEADLINE, follows(restart, request));
+        }
+        long latest = nowMillis + LONGEST_DEADLINE.toMillis();
+        if (deadline < EARLIEST_DEADLINE_MILLIS || deadline > latest) {
+            throw new Rejection(
+                    "invalid-deadline",
+                    "deadlineMillis is " + deadline
+                            + ": expected a time in milliseconds since the epoch, at most " + LONGEST_DEADLINE.toDays()
+                            + " days ahead; now is " + nowMillis);
+        }
+        return new ServiceTerms(requestClass, deadline, follows(restart, request));
+    }
+
+    /** Who names a checkpoint wants that one. */
+    private static boolean follows(boolean restart, GenerationRequest request) {
+        return restart && request.getCheckpoint().equals(Traffic.LATEST);
     }
 
     /** The id in a refused message, if there is one that a status may be reported under without harm to another request. */
@@ -106,15 +161,7 @@ final class MessageJudge {
                                 && !isUsedId.test(id));
     }
 
-    private static byte[] valueOf(RawMessage message) throws Rejection {
-        byte[] value = message.value();
-        if (value == null) {
-            throw new Rejection("no-value", "the message has no value: expected a JSON object");
-        }
-        return value;
-    }
-
-    private static void checkId(String id, Predicate<String> isUsedId) throws Rejection {
+    private static void checkId(String id) throws Rejection {
         if (!REQUEST_ID.matcher(id).matches()) {
             throw new Rejection(
                     "invalid-request-id",
@@ -126,11 +173,6 @@ final class MessageJudge {
                     "reserved-request-id",
                     "requestId is '" + id + "': ids that begin with '" + EVALUATION_PREFIX
                             + "' belong to the job; choose another");
-        }
-        if (isUsedId.test(id)) {
-            throw new Rejection(
-                    "duplicate-id",
-                    "requestId is '" + id + "', which was used before: every request needs an id of its own");
         }
     }
 
