@@ -2,10 +2,13 @@ package io.freshet.flink.evaluation;
 
 import io.freshet.evaluation.Moments;
 import io.freshet.evaluation.ReferenceStatistics;
+import io.freshet.flink.audit.DeclaresState;
 import io.freshet.schemas.avro.MetricReport;
 import io.freshet.schemas.avro.MetricScope;
+import java.util.List;
 import java.util.Objects;
 import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * images, and once they are complete, when the state is cleared. Keyed by {@link #keyOf}; images that clients asked for are not
  * looked at.
  */
-public final class CheckpointEvaluation extends KeyedProcessFunction<String, SampleFeatures, MetricReport> {
+public final class CheckpointEvaluation extends KeyedProcessFunction<String, SampleFeatures, MetricReport>
+        implements DeclaresState {
     private static final long serialVersionUID = 1;
 
     private final ReferenceFactory references;
@@ -39,6 +43,11 @@ public final class CheckpointEvaluation extends KeyedProcessFunction<String, Sam
     public static String keyOf(SampleFeatures sample) {
         String source = sample.source();
         return (source == null ? sample.checkpointSha256() : "source/" + source) + "/" + sample.extractorSha256();
+    }
+
+    @Override
+    public List<StateDescriptor<?, ?>> stateDescriptors() {
+        return FeatureBuffer.describe();
     }
 
     @Override

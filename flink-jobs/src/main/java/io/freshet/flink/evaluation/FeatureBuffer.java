@@ -1,8 +1,10 @@
 package io.freshet.flink.evaluation;
 
+import java.util.List;
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
@@ -20,12 +22,31 @@ final class FeatureBuffer {
     private final ValueState<byte[]> statistic;
 
     FeatureBuffer(RuntimeContext context) {
-        rows = context.getListState(
-                new ListStateDescriptor<>("rows", PrimitiveArrayTypeInfo.FLOAT_PRIMITIVE_ARRAY_TYPE_INFO));
-        size = context.getState(new ValueStateDescriptor<>("size", Types.INT));
-        stored = context.getState(new ValueStateDescriptor<>("stored", Types.LONG));
-        statistic = context.getState(
-                new ValueStateDescriptor<>("statistic", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
+        rows = context.getListState(describeRows());
+        size = context.getState(describeSize());
+        stored = context.getState(describeStored());
+        statistic = context.getState(describeStatistic());
+    }
+
+    /** All state that a buffer has. */
+    static List<StateDescriptor<?, ?>> describe() {
+        return List.of(describeRows(), describeSize(), describeStored(), describeStatistic());
+    }
+
+    private static ListStateDescriptor<float[]> describeRows() {
+        return new ListStateDescriptor<>("rows", PrimitiveArrayTypeInfo.FLOAT_PRIMITIVE_ARRAY_TYPE_INFO);
+    }
+
+    private static ValueStateDescriptor<Integer> describeSize() {
+        return new ValueStateDescriptor<>("size", Types.INT);
+    }
+
+    private static ValueStateDescriptor<Long> describeStored() {
+        return new ValueStateDescriptor<>("stored", Types.LONG);
+    }
+
+    private static ValueStateDescriptor<byte[]> describeStatistic() {
+        return new ValueStateDescriptor<>("statistic", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO);
     }
 
     /** Appends a row and returns how many there are. */

@@ -3,11 +3,14 @@ package io.freshet.flink.evaluation;
 import io.freshet.evaluation.Moments;
 import io.freshet.evaluation.PaneWindow;
 import io.freshet.evaluation.ReferenceStatistics;
+import io.freshet.flink.audit.DeclaresState;
 import io.freshet.schemas.avro.MetricReport;
 import io.freshet.schemas.avro.MetricScope;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
@@ -17,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * The Fréchet distance of the last images served, whoever asked and whichever checkpoint drew them, or of the last images of each
  * source, each time so many more have come. Keyed by {@link #key}.
  */
-public final class WindowEvaluation extends KeyedProcessFunction<String, SampleFeatures, MetricReport> {
+public final class WindowEvaluation extends KeyedProcessFunction<String, SampleFeatures, MetricReport>
+        implements DeclaresState {
     private static final long serialVersionUID = 1;
 
     private final ReferenceFactory references;
@@ -47,6 +51,11 @@ public final class WindowEvaluation extends KeyedProcessFunction<String, SampleF
         int windowSlide = slide;
         return sample -> (sample.source() == null ? "" : "source/" + sample.source() + "/") + sample.extractorSha256()
                 + "/" + windowSize + "/" + windowSlide;
+    }
+
+    @Override
+    public List<StateDescriptor<?, ?>> stateDescriptors() {
+        return FeatureBuffer.describe();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.audit.JobAudit;
 import io.freshet.flink.candidate.CandidateFeatures;
 import io.freshet.flink.candidate.CandidateMessage;
 import io.freshet.flink.candidate.CandidateMessages;
@@ -53,7 +54,11 @@ public final class EvaluationJob {
         return List.of(topics.metrics(), topics.deadLetters());
     }
 
-    /** Adds the job to an environment and configures that; the caller executes it. */
+    /**
+     * Adds the job to an environment and configures that; the caller executes it.
+     *
+     * @throws IllegalStateException if its state would not last, see {@link JobAudit}
+     */
     public void buildOn(StreamExecutionEnvironment env) {
         JobOptions common = options.common();
         env.configure(common.configuration());
@@ -71,6 +76,7 @@ public final class EvaluationJob {
                 .name("dead letters sink")
                 .uid("dead-letters-sink");
         new Judging(common, references).judge(features, common.parallelism());
+        JobAudit.require(env);
     }
 
     private KafkaSource<CandidateMessage> candidates() {

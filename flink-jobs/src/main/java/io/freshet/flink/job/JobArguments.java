@@ -39,7 +39,9 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         BOOTSTRAP_SERVERS("addresses of the Kafka cluster, host:port[,host:port...] (required)"),
         STORE("root of the checkpoint store, a path that every TaskManager sees (required)"),
         AUTOENCODER(AutoencoderChoice.DESCRIPTION),
-        DEVICE("where networks run: auto (the first GPU, or else the CPU), cpu, cuda or cuda:N; auto unless given"),
+        DEVICE(
+                "where networks run: auto (a GPU that few engines of the TaskManager have, or else the CPU), cpu, cuda (the same without"
+                        + " the CPU) or cuda:N; auto unless given, and cuda with --gpus-per-engine"),
         PRECISION(
                 "numbers that networks are evaluated with unless a request asks for others, fp32 or bf16; fp32 unless given."
                         + " In bf16 a checkpoint takes half the memory, and less time where the processor multiplies it; checkpoints that"
@@ -61,6 +63,12 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 "MiB of weights that one engine may have in memory; networks stay there while they fit, the most recently used ones"
                         + " first. Room for three of them serves all cases; with less, some wait for rows of others to finish. Working memory"
                         + " and the autoencoder come on top. Unless given, four networks whatever they take"),
+        GPUS_PER_ENGINE(
+                "GPUs for each engine, which then gets a slot of its own on a TaskManager that offers the external resource gpu;"
+                        + " 0, and any slot, unless given"),
+        ENGINE_SLOT("what such a slot offers, in any of cpus=1,heap=512m,off-heap=2g,managed=0; that unless given"),
+        OTHER_SLOT("what a slot of everything else offers where engines have their own, likewise;"
+                + " cpus=1,heap=512m,off-heap=64m,managed=256m unless given"),
         MAX_COUNT("most images in one request"),
         CLASS_WEIGHTS("shares of the classes in the engines while all have work, as interactive=8,evaluation=2,bulk=1"),
         STARVATION_BOUND(
@@ -121,12 +129,13 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         SamplingJobOptions.Builder builder = SamplingJobOptions.builder(given.text(Option.BOOTSTRAP_SERVERS, null))
                 .engine(engine(given))
                 .planner(planner(given))
-                .shards(shards(given));
+                .shards(shards(given))
+                .placement(placement(given));
         common(given, defaultParallelism, builder);
         return new JobArguments(
                 given.text(Option.STORE, null),
                 new AutoencoderChoice(given.values.get(Option.AUTOENCODER)),
-                TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO)),
+                device(given),
                 builder.build());
     }
 
@@ -156,6 +165,29 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         return EngineOptions.of(
                 given.has(Option.BUCKETS) ? given.integers(Option.BUCKETS, List.of()) : null,
                 given.has(Option.LONGEST_STEP) ? given.number(Option.LONGEST_STEP, 0) : null);
+    }
+
+    /** On a slot that is there for its GPU, not to find that is an error. */
+    private static String device(Values given) {
+        String device = TorchDevice.requireName(given.text(Option.DEVICE, TorchDevice.AUTO));
+        return device.equals(TorchDevice.AUTO) && placement(given).gpus() > 0 ? "cuda" : device;
+    }
+
+    private static EnginePlacement placement(Values given) {
+        EnginePlacement base = EnginePlacement.ANYWHERE;
+        return new EnginePlacement(
+                given.integer(Option.GPUS_PER_ENGINE, base.gpus()),
+                slot(given, Option.ENGINE_SLOT, base.engine()),
+                slot(given, Option.OTHER_SLOT, base.other()));
+    }
+
+    private static SlotSize slot(Values given, Option option, SlotSize base) {
+        String text = given.values.get(option);
+        try {
+            return text == null ? base : SlotSize.parse(text, base);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option.flag() + ": " + e.getMessage(), e);
+        }
     }
 
     private static PlannerOptions planner(Values given) {

@@ -1,5 +1,6 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.audit.JobAudit;
 import io.freshet.flink.evaluation.FeatureExtractorFactory;
 import io.freshet.flink.evaluation.FeatureFunction;
 import io.freshet.flink.evaluation.ReferenceFactory;
@@ -84,7 +85,11 @@ public final class SamplingJob {
         return options.common().configuration();
     }
 
-    /** Adds the job to an environment and configures that; the caller executes it. */
+    /**
+     * Adds the job to an environment and configures that; the caller executes it.
+     *
+     * @throws IllegalStateException if its state would not last, see {@link JobAudit}
+     */
     public void buildOn(StreamExecutionEnvironment env) {
         env.configure(configuration());
         SingleOutputStreamOperator<SamplerOutput> sampled = env.fromSource(
@@ -99,6 +104,7 @@ public final class SamplingJob {
                         "sampler",
                         new AvroTypeInfo<>(SamplerOutput.class))
                 .uid("sampler");
+        options.placement().placeEngines(sampled);
         SingleOutputStreamOperator<GeneratedImage> images = sampled.process(new OutputRouter())
                 .returns(new AvroTypeInfo<>(GeneratedImage.class))
                 .name("router")
@@ -106,6 +112,7 @@ public final class SamplingJob {
         sinkOutputs(images);
         keepLedger(sampled);
         evaluate(images);
+        JobAudit.require(env);
     }
 
     private void sinkOutputs(SingleOutputStreamOperator<GeneratedImage> images) {
@@ -130,14 +137,15 @@ public final class SamplingJob {
     private void keepLedger(DataStream<SamplerOutput> sampled) {
         Set<String> otherTopics = new HashSet<>(
                 Set.of(options.topics().checkpoints(), options.topics().control()));
-        sampled.filter(output -> isAboutRequest(output, otherTopics))
+        SingleOutputStreamOperator<RequestStatus> ledger = sampled.filter(output -> isAboutRequest(output, otherTopics))
                 .name("requests only")
                 .uid("requests-only")
                 .keyBy(RequestLedger::keyOf, Types.STRING)
                 .process(new RequestLedger(), new AvroTypeInfo<>(RequestStatus.class))
                 .name("ledger")
-                .uid("ledger")
-                .sinkTo(sinks().to(new JsonRecords<>(
+                .uid("ledger");
+        options.placement().placeBeside(ledger);
+        ledger.sinkTo(sinks().to(new JsonRecords<>(
                         options.topics().status(), RequestStatus.class, RequestStatus::getRequestId)))
                 .name("status sink")
                 .uid("status-sink");
@@ -156,6 +164,7 @@ public final class SamplingJob {
                 .startNewChain()
                 .name("features")
                 .uid("features");
+        options.placement().placeBeside(features);
         new Judging(options.common(), references).judge(features, 1);
     }
 

@@ -4,7 +4,7 @@ import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.evaluation.ShapesCnn;
 import io.freshet.model.autoencoder.AutoencoderChoice;
 import io.freshet.model.autoencoder.DecodingLoader;
-import io.freshet.script.TorchDevice;
+import io.freshet.script.DeviceLeases;
 import java.nio.file.Path;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
@@ -28,7 +28,7 @@ public final class SamplingJobMain {
                         () -> new DecodingLoader(
                                 new CheckpointStore(Path.of(store)),
                                 new AutoencoderChoice(autoencoder),
-                                TorchDevice.parse(device)),
+                                DeviceLeases.ofThisProcess().take(device)),
                         ShapesCnn::shipped,
                         ShapesCnn::shippedReference)
                 .buildOn(env);

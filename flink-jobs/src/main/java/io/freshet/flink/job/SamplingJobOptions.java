@@ -13,8 +13,14 @@ import java.util.Map;
  * @param engine batch sizes of each engine
  * @param planner limits of requests, and how checkpoints are judged
  * @param shards which images are delivered in tar files
+ * @param placement where engines may run
  */
-public record SamplingJobOptions(JobOptions common, EngineOptions engine, PlannerOptions planner, ShardOptions shards) {
+public record SamplingJobOptions(
+        JobOptions common,
+        EngineOptions engine,
+        PlannerOptions planner,
+        ShardOptions shards,
+        EnginePlacement placement) {
     /** Everything but the Kafka cluster has a default. */
     public static Builder builder(String bootstrapServers) {
         return new Builder(bootstrapServers);
@@ -50,6 +56,7 @@ public record SamplingJobOptions(JobOptions common, EngineOptions engine, Planne
         private EngineOptions engine = EngineOptions.DEFAULT;
         private PlannerOptions planner = PlannerOptions.DEFAULT;
         private ShardOptions shards = ShardOptions.NONE;
+        private EnginePlacement placement = EnginePlacement.ANYWHERE;
 
         private Builder(String bootstrapServers) {
             super(bootstrapServers);
@@ -75,9 +82,14 @@ public record SamplingJobOptions(JobOptions common, EngineOptions engine, Planne
             return this;
         }
 
+        public Builder placement(EnginePlacement where) {
+            placement = where;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the first setting that cannot be */
         public SamplingJobOptions build() {
-            return new SamplingJobOptions(common(""), engine, planner, shards);
+            return new SamplingJobOptions(common(""), engine, planner, shards, placement);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.freshet.flink.ledger;
 
+import io.freshet.flink.audit.DeclaresState;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.avro.RequestEnded;
 import io.freshet.schemas.avro.RequestPlanned;
@@ -9,8 +10,10 @@ import io.freshet.schemas.avro.RequestState;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.state.StateTtlConfig;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
@@ -28,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * has arrived. The last status is kept for {@link #REMEMBERED}, to answer a request that comes again, and so that a request that has
  * ended stays so.
  */
-public final class RequestLedger extends KeyedProcessFunction<String, SamplerOutput, RequestStatus> {
+public final class RequestLedger extends KeyedProcessFunction<String, SamplerOutput, RequestStatus>
+        implements DeclaresState {
     /** How long after its last change a request's status can still be asked for. */
     public static final Duration REMEMBERED = Duration.ofDays(7);
 
@@ -59,14 +63,26 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
 
     @Override
     public void open(OpenContext openContext) {
-        entries = getRuntimeContext()
-                .getState(new ValueStateDescriptor<>("ledger", TypeInformation.of(LedgerEntry.class)));
+        entries = getRuntimeContext().getState(describeEntries());
+        lastStatuses = getRuntimeContext().getState(describeLastStatuses());
+    }
+
+    @Override
+    public List<StateDescriptor<?, ?>> stateDescriptors() {
+        return List.of(describeEntries(), describeLastStatuses());
+    }
+
+    private static ValueStateDescriptor<LedgerEntry> describeEntries() {
+        return new ValueStateDescriptor<>("ledger", TypeInformation.of(LedgerEntry.class));
+    }
+
+    private static ValueStateDescriptor<RequestStatus> describeLastStatuses() {
         ValueStateDescriptor<RequestStatus> last =
                 new ValueStateDescriptor<>("last-status", new AvroTypeInfo<>(RequestStatus.class));
         last.enableTimeToLive(StateTtlConfig.newBuilder(REMEMBERED)
                 .cleanupInRocksdbCompactFilter(CLEAN_UP_AFTER_QUERIES)
                 .build());
-        lastStatuses = getRuntimeContext().getState(last);
+        return last;
     }
 
     @Override

@@ -7,7 +7,7 @@ import java.io.Serializable;
 @FunctionalInterface
 public interface DenoiserLoaderFactory extends Serializable {
     /**
-     * Called once per reader.
+     * Called once per reader, which closes the loader behind its engine if that is {@link AutoCloseable}.
      *
      * @throws Exception if no loader can be made, which fails the task
      */

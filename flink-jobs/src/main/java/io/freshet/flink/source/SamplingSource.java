@@ -7,6 +7,7 @@ import io.freshet.flink.source.planner.SamplingPlanner;
 import io.freshet.flink.source.reader.SamplingReader;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.flink.source.split.WorkSplitSerializer;
+import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.schemas.Topics;
@@ -23,6 +24,7 @@ import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.util.IOUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,7 +89,11 @@ public final class SamplingSource implements Source<SamplerOutput, WorkSplit, Pl
     public SourceReader<SamplerOutput, WorkSplit> createReader(SourceReaderContext context) throws Exception {
         EngineOptions engineOptions = new EngineOptions(List.copyOf(buckets), longestPass)
                 .withMemoryBudget(plannerOptions.memoryBudgetBytes());
-        return new SamplingReader(context, new SamplingEngine(engineOptions, loaders.create()));
+        DenoiserLoader loader = loaders.create();
+        return new SamplingReader(
+                context,
+                new SamplingEngine(engineOptions, loader),
+                loader instanceof AutoCloseable closeable ? () -> IOUtils.closeQuietly(closeable) : () -> {});
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.freshet.sampling.Precision;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.flink.configuration.MemorySize;
 import org.junit.jupiter.api.Test;
 
 class JobArgumentsTest {
@@ -124,5 +125,33 @@ class JobArgumentsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EvaluationArguments.parse("--bootstrap-servers k:9092 --start first".split(" "), 1))
                 .withMessageContaining("--start is 'first': expected earliest or latest");
+    }
+
+    @Test
+    void readsWhatASlotOfAnEngineMustOffer() {
+        String needed = "--bootstrap-servers k:9092 --store /data ";
+        assertThat(parse(needed.strip()).options().placement()).isEqualTo(EnginePlacement.ANYWHERE);
+        EnginePlacement placement = parse(
+                        needed + "--gpus-per-engine 1 --engine-slot cpus=2.5,off-heap=8g --other-slot managed=1g")
+                .options()
+                .placement();
+        assertThat(placement)
+                .isEqualTo(new EnginePlacement(
+                        1,
+                        new SlotSize(2.5, MemorySize.ofMebiBytes(512), MemorySize.ofMebiBytes(8192), MemorySize.ZERO),
+                        new SlotSize(
+                                1,
+                                MemorySize.ofMebiBytes(512),
+                                MemorySize.ofMebiBytes(64),
+                                MemorySize.ofMebiBytes(1024))));
+        assertThat(parse(needed + "--gpus-per-engine 1").device())
+                .as("where not finding a GPU is an error")
+                .isEqualTo("cuda");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--engine-slot heap=much"))
+                .withMessageContaining("--engine-slot: 'heap=much': expected such as cpus=1,heap=512m");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--engine-slot memory=1g"))
+                .withMessageContaining("--engine-slot: 'memory': expected such as cpus=1,heap=512m");
     }
 }

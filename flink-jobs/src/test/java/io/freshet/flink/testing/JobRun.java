@@ -71,7 +71,9 @@ public final class JobRun implements AutoCloseable {
     private static JobRun start(SamplingJobOptions options, Configuration configuration, DenoiserLoaderFactory loaders)
             throws Exception {
         KafkaTopics.create(options.bootstrapServers(), Map.of(), options.topics(), 2);
-        configuration.set(TaskManagerOptions.NUM_TASK_SLOTS, options.parallelism());
+        if (!configuration.contains(TaskManagerOptions.NUM_TASK_SLOTS)) {
+            configuration.set(TaskManagerOptions.NUM_TASK_SLOTS, options.parallelism());
+        }
         configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(64));
         configuration.set(RestOptions.BIND_PORT, "0");
         StreamExecutionEnvironment env =
@@ -140,6 +142,16 @@ public final class JobRun implements AutoCloseable {
 
     public JobStatus status() throws Exception {
         return client.getJobStatus().get(10, TimeUnit.SECONDS);
+    }
+
+    /** Whether the job has not failed for good; the mini-cluster goes down with it. */
+    public boolean isUp() {
+        try {
+            stopped = status().isGloballyTerminalState();
+        } catch (Exception e) {
+            stopped = true;
+        }
+        return !stopped;
     }
 
     public String stopWithSavepoint(String directory) throws Exception {

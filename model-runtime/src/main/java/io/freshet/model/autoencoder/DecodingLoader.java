@@ -11,20 +11,23 @@ import io.freshet.sampling.DeviceMemoryException;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.LatentDecoder;
 import io.freshet.sampling.Precision;
+import io.freshet.script.DeviceLease;
 import io.freshet.script.TorchDevice;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads what draws images: a denoiser from a store and, unless it draws pixels, the autoencoder that decodes its latents. Three channels
  * are pixels; any other number are latents. Checkpoints that are decoded by the same autoencoder share it. Thread-safe.
  */
-public final class DecodingLoader implements DenoiserLoader {
+public final class DecodingLoader implements DenoiserLoader, AutoCloseable {
     private final CheckpointStore store;
     private final AutoencoderChoice choice;
     private final TorchDevice device;
     private final CheckpointDenoiserLoader denoisers;
+    private final @Nullable DeviceLease lease;
     private final Object lock = new Object();
     private final Map<String, Users> loaded = new HashMap<>();
 
@@ -44,10 +47,34 @@ public final class DecodingLoader implements DenoiserLoader {
      * @param device where networks run
      */
     public DecodingLoader(CheckpointStore store, AutoencoderChoice choice, TorchDevice device) {
+        this(store, choice, device, null);
+    }
+
+    /**
+     * A loader for a store, on a device that others take turns with.
+     *
+     * @param choice which autoencoder decodes latents
+     * @param lease where networks run; given back when the loader is closed
+     */
+    public DecodingLoader(CheckpointStore store, AutoencoderChoice choice, DeviceLease lease) {
+        this(store, choice, lease.device(), lease);
+    }
+
+    private DecodingLoader(
+            CheckpointStore store, AutoencoderChoice choice, TorchDevice device, @Nullable DeviceLease lease) {
+        this.lease = lease;
         this.store = store;
         this.choice = choice;
         this.device = device;
         this.denoisers = new CheckpointDenoiserLoader(store, device);
+    }
+
+    /** Gives back the device; what was loaded has been closed by then. */
+    @Override
+    public void close() {
+        if (lease != null) {
+            lease.close();
+        }
     }
 
     /**

@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class SamplingReader implements SourceReader<SamplerOutput, WorkSplit> {
     private final SourceReaderContext context;
     private final SamplingEngine engine;
+    private final Runnable behindEngine;
     private final InstantSource clock;
     private final CheckpointShelf shelf;
     private final WorkBuffer buffer = new WorkBuffer();
@@ -63,12 +64,27 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
      * @param engine an engine without rows, closed with the reader
      */
     public SamplingReader(SourceReaderContext context, SamplingEngine engine) {
-        this(context, engine, InstantSource.system());
+        this(context, engine, InstantSource.system(), () -> {});
+    }
+
+    /**
+     * One that has more to close than its engine.
+     *
+     * @param behindEngine run when the engine has been closed
+     */
+    public SamplingReader(SourceReaderContext context, SamplingEngine engine, Runnable behindEngine) {
+        this(context, engine, InstantSource.system(), behindEngine);
     }
 
     /** @param clock that deadlines are measured by */
     SamplingReader(SourceReaderContext context, SamplingEngine engine, InstantSource clock) {
+        this(context, engine, clock, () -> {});
+    }
+
+    private SamplingReader(
+            SourceReaderContext context, SamplingEngine engine, InstantSource clock, Runnable behindEngine) {
         this.clock = clock;
+        this.behindEngine = behindEngine;
         this.context = context;
         this.engine = engine;
         this.shelf = new CheckpointShelf(engine, context::sendSourceEventToCoordinator, this::wake);
@@ -282,6 +298,10 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
 
     @Override
     public void close() {
-        engine.close();
+        try {
+            engine.close();
+        } finally {
+            behindEngine.run();
+        }
     }
 }
