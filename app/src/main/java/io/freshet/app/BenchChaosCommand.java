@@ -82,13 +82,8 @@ final class BenchChaosCommand implements Callable<Integer> {
             description = "Which may come, separated by commas. Default: all")
     private @Nullable List<String> faults;
 
-    @Option(
-            names = "--no-rescale",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Leave the parallelism as it is in the end.")
-    private boolean rescale;
+    @Option(names = "--no-rescale", description = "Leave the parallelism as it is in the end.")
+    private boolean noRescale;
 
     @Option(
             names = "--directory",
@@ -134,7 +129,7 @@ final class BenchChaosCommand implements Callable<Integer> {
             List<Fault> chosen = faults == null
                     ? Arrays.asList(Fault.values())
                     : faults.stream().map(Fault::fromOptionName).toList();
-            return new Chaos.Options(rounds, seed, chosen, rescale);
+            return new Chaos.Options(rounds, seed, chosen, !noRescale);
         } catch (IllegalArgumentException e) {
             throw CommandException.badInput(e);
         }
