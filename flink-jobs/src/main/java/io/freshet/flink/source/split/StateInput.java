@@ -12,9 +12,12 @@ import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.apache.flink.core.memory.DataInputDeserializer;
 
 /**
@@ -52,7 +55,7 @@ public final class StateInput {
             throw new IOException(what + " of version " + version + " cannot be read: this build reads versions "
                     + OLDEST_VERSION + " to " + StateOutput.VERSION + "; restore with the build that wrote it");
         }
-        StateInput input = new StateInput(what, version, bytes);
+        StateInput input = new StateInput(what, version, version < 4 ? bytes : requireWhole(what, bytes));
         T result;
         try {
             result = body.read(input);
@@ -66,6 +69,22 @@ public final class StateInput {
             throw input.damaged(input.in.available() + " bytes follow its end");
         }
         return result;
+    }
+
+    /** The body without its checksum. */
+    private static byte[] requireWhole(String what, byte[] bytes) throws IOException {
+        int length = bytes.length - Integer.BYTES;
+        if (length < 0) {
+            throw new IOException(what + " of " + bytes.length + " bytes is cut short");
+        }
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes, 0, length);
+        int found = ByteBuffer.wrap(bytes, length, Integer.BYTES).getInt();
+        if (found != (int) checksum.getValue()) {
+            throw new IOException(what + " of " + bytes.length
+                    + " bytes is damaged: its checksum is another one; restore from an older Flink checkpoint");
+        }
+        return Arrays.copyOf(bytes, length);
     }
 
     /**
