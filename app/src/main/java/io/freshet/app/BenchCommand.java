@@ -10,8 +10,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = {
-            "Measure this machine: forward passes against the original's, the engine under load, memory over time, samplers"
-                    + " against each other.",
+            "Measure this machine: forward passes against the original's, the engine under load, memory over time, the whole"
+                    + " job against its targets, samplers against each other.",
             "",
             "Figures are medians, but of whatever else the machine does too: give it rest."
         },
@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             "  freshet bench sampling --model U-DiT-S --batch 8",
             "  freshet bench engine",
             "  freshet bench memory --json",
+            "  freshet bench job --only barrier,savepoint",
             "  freshet bench sampler --samples 256"
         })
 final class BenchCommand implements Runnable {
@@ -42,6 +43,7 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "A command is missing: sampling, engine, memory or sampler.");
+        throw new ParameterException(
+                spec.commandLine(), "A command is missing: sampling, engine, memory, job or sampler.");
     }
 }

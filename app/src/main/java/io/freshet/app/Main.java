@@ -64,6 +64,7 @@ public final class Main {
                         .addSubcommand(new BenchSamplingCommand(session))
                         .addSubcommand(new BenchEngineCommand(session))
                         .addSubcommand(new BenchMemoryCommand(session))
+                        .addSubcommand(new BenchJobCommand(session))
                         .addSubcommand(new BenchSamplerCommand(session)))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(Math.max(80, Math.min(100, session.terminal().columns())));

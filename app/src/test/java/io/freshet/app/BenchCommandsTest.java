@@ -128,6 +128,34 @@ class BenchCommandsTest {
         assertThat(json.path("pass").asBoolean()).isTrue();
     }
 
+    @Test
+    void jobTellsOfEachPartWithItsTarget() throws IOException {
+        int exitCode = run(
+                "bench",
+                "job",
+                "--only",
+                "barrier,throughput",
+                "--model",
+                "small",
+                "--checkpoints",
+                "3",
+                "--rounds",
+                "1",
+                "--images",
+                "4",
+                "--json");
+        assertThat(exitCode).as(messages()).isIn(ExitCode.OK, ExitCode.FAILURE);
+        JsonNode json = json();
+        assertThat(json.path("parts")).extracting(JsonNode::asText).containsExactly("barrier", "throughput");
+        for (String name : new String[] {"barrierP99Millis", "throughputRatio"}) {
+            JsonNode figure = json.path("figures").path(name);
+            assertThat(figure.path("value").isNumber()).as(name).isTrue();
+            assertThat(figure.path("target").asDouble()).as(name).isPositive();
+            assertThat(figure.path("pass").isBoolean()).as(name).isTrue();
+        }
+        assertThat(json.path("pass").asBoolean()).isEqualTo(exitCode == ExitCode.OK);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -143,6 +171,11 @@ class BenchCommandsTest {
                 "engine --rounds 0                | rounds is 0, expected 1 to 999",
                 "memory --steps 5                 | 5 steps and 100 swaps, expected at least 10 of each",
                 "memory --bound 0                 | the bound is 0.0 MiB, expected more than 0",
+                "job --only speed                 | there is nothing called 'speed' to be measured: expected some of barrier",
+                "job --model DiT-S/8              | 'DiT-S/8' is no U-DiT: expected one, such as U-DiT-S, or 'small'",
+                "job --swaps 3                    | 3 swaps, expected at least 10",
+                "job --cancels 3                  | 3 rounds, expected at least 10",
+                "job --rounds 0                   | rounds is 0, expected at least 1",
             })
     void badInputIsRefusedWithWhatIsExpected(String arguments, String message) {
         assertThat(run(("bench " + arguments).split(" +"))).isEqualTo(ExitCode.BAD_INPUT);
@@ -153,6 +186,6 @@ class BenchCommandsTest {
     @Test
     void asksForACommand() {
         assertThat(run("bench")).isEqualTo(ExitCode.BAD_INPUT);
-        assertThat(messages()).contains("A command is missing: sampling, engine, memory or sampler.");
+        assertThat(messages()).contains("A command is missing: sampling, engine, memory, job or sampler.");
     }
 }

@@ -42,6 +42,17 @@ public interface Sampler {
      */
     default void start(float[] latent, float[] noise) {}
 
+    /**
+     * What the sample looks like between two evaluations: the last estimate of x_0 where the sampler keeps one, or else the point that it
+     * stands at, noise and all. One of the two arrays' own, not a copy; only after the first evaluation.
+     *
+     * @param latent [C, H, W]
+     * @param history {@link #historyLength} arrays of [C, H, W]
+     */
+    default float[] glimpse(float[] latent, float[][] history) {
+        return latent;
+    }
+
     /** Whether {@link #advance} reads its noise at evaluation k. */
     boolean drawsNoise(int k);
 

@@ -174,6 +174,23 @@ final class InFlightRow {
                 : new SampleRow(task, evaluationsDone, latent.clone(), copyOf(history), copyOf(features));
     }
 
+    int evaluationsDone() {
+        return evaluationsDone;
+    }
+
+    /** How it stands, which it must have begun to. */
+    UnfinishedSample glimpse() {
+        Denoiser denoiser = checkpoint.denoiser();
+        return new UnfinishedSample(
+                task,
+                evaluationsDone,
+                plan.sampler().evaluations(),
+                denoiser.channels(),
+                denoiser.height(),
+                denoiser.width(),
+                plan.sampler().glimpse(latent, history).clone());
+    }
+
     private static float[][] copyOf(float[][] arrays) {
         float[][] copy = new float[arrays.length][];
         for (int h = 0; h < arrays.length; h++) {

@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiPredicate;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -303,6 +304,21 @@ public final class SamplingEngine implements AutoCloseable {
         List<SampleRow> rows = new ArrayList<>(decoding.snapshot());
         inFlight.forEach(row -> rows.add(row.snapshot()));
         return rows;
+    }
+
+    /**
+     * How some of the samples in flight stand, those to be decoded left out.
+     *
+     * @param wanted told a task and how many evaluations it has behind it, at least 1
+     */
+    public List<UnfinishedSample> glimpse(BiPredicate<SampleTask, Integer> wanted) {
+        List<UnfinishedSample> seen = new ArrayList<>();
+        for (InFlightRow row : inFlight) {
+            if (row.evaluationsDone() > 0 && wanted.test(row.task(), row.evaluationsDone())) {
+                seen.add(row.glimpse());
+            }
+        }
+        return seen;
     }
 
     /** What has been done so far. */

@@ -71,6 +71,28 @@ class MultistepSamplerTest {
         return latent;
     }
 
+    @Test
+    void showTheirEstimateOfTheSampleOnTheWay() {
+        RespacedSchedule respaced = RespacedSchedule.of(TRAINING, "10");
+        double[] alphaBars = respaced.schedule().alphasCumprod();
+        for (Sampler sampler : List.of(dpmSolver(respaced), uniPc(respaced))) {
+            float[] latent = INITIAL.clone();
+            float[][] history = new float[sampler.historyLength()][latent.length];
+            for (int k = 0; k < 5; k++) {
+                double alphaBar = alphaBars[sampler.evaluations() - 1 - k];
+                float[] before = latent.clone();
+                sampler.advance(k, latent, history, bestPrediction(latent, alphaBar), 0, new float[0]);
+                for (int e = 0; e < latent.length; e++) {
+                    assertThat((double) sampler.glimpse(latent, history)[e])
+                            .as("estimate after evaluation %d", k)
+                            .isCloseTo(bestEstimate(before[e], alphaBar), Offset.offset(1e-3));
+                }
+            }
+        }
+        float[] latent = INITIAL.clone();
+        assertThat(ddim(respaced).glimpse(latent, new float[0][])).isSameAs(latent);
+    }
+
     private static double error(RespacedSchedule respaced, Function<RespacedSchedule, Sampler> sampler) {
         float[] drawn = sample(respaced, sampler.apply(respaced));
         double worst = 0;

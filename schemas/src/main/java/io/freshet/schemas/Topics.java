@@ -59,6 +59,11 @@ public record Topics(String prefix) {
         return prefix + ".images";
     }
 
+    /** Samples that are not finished, as they stand. */
+    public String previews() {
+        return prefix + ".previews";
+    }
+
     /** Where each request stands. */
     public String status() {
         return prefix + ".status";
@@ -86,6 +91,7 @@ public record Topics(String prefix) {
                 checkpoints(),
                 checkpointEvents(),
                 images(),
+                previews(),
                 status(),
                 candidateImages(),
                 metrics()));

@@ -5,6 +5,7 @@ import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.ControlCommand;
 import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.GeneratedPreview;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.MetricReport;
 import io.freshet.schemas.avro.RequestStatus;
@@ -25,6 +26,7 @@ final class WireTables {
         topics.put(GenerationRequest.getClassSchema(), Topics.DEFAULT.requests());
         topics.put(RequestStatus.getClassSchema(), Topics.DEFAULT.status());
         topics.put(GeneratedImage.getClassSchema(), Topics.DEFAULT.images());
+        topics.put(GeneratedPreview.getClassSchema(), Topics.DEFAULT.previews());
         topics.put(ControlCommand.getClassSchema(), Topics.DEFAULT.control());
         topics.put(CheckpointAnnouncement.getClassSchema(), Topics.DEFAULT.checkpoints());
         topics.put(CheckpointEvent.getClassSchema(), Topics.DEFAULT.checkpointEvents());

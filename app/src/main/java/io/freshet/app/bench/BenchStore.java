@@ -18,7 +18,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Checkpoints of random weights in a store that is removed again. */
-final class BenchStore implements AutoCloseable {
+public final class BenchStore implements AutoCloseable {
+    private final DenoiserConfig config;
     private final Path root;
     private final CheckpointStore store;
     private final List<CheckpointRef> checkpoints = new ArrayList<>();
@@ -28,22 +29,13 @@ final class BenchStore implements AutoCloseable {
      *
      * @throws CheckpointException if they cannot be written
      */
-    BenchStore(DenoiserConfig config, int count) throws CheckpointException, IOException {
+    public BenchStore(DenoiserConfig config, int count) throws CheckpointException, IOException {
+        this.config = config;
         root = Files.createTempDirectory("freshet-bench-");
         store = new CheckpointStore(root);
         try {
             for (int i = 1; i <= count; i++) {
-                CheckpointDescription description = new CheckpointDescription(
-                        "bench",
-                        i,
-                        config.architecture(),
-                        Architectures.describe(config),
-                        IntStream.range(0, config.numClasses())
-                                .mapToObj(label -> "class" + label)
-                                .toList(),
-                        new ImageShape(config.inChannels(), config.inputSize(), config.inputSize()),
-                        JsonNodeFactory.instance.objectNode());
-                checkpoints.add(store.publish(description, RandomWeights.draw(config, i)));
+                checkpoints.add(publish(i));
             }
         } catch (CheckpointException | RuntimeException e) {
             close();
@@ -51,18 +43,48 @@ final class BenchStore implements AutoCloseable {
         }
     }
 
-    CheckpointStore store() {
+    /**
+     * Publishes one more.
+     *
+     * @param step its number of optimizer steps, and the seed of its weights
+     */
+    public CheckpointRef publish(long step) throws CheckpointException {
+        CheckpointDescription description = new CheckpointDescription(
+                "bench",
+                step,
+                config.architecture(),
+                Architectures.describe(config),
+                IntStream.range(0, config.numClasses())
+                        .mapToObj(label -> "class" + label)
+                        .toList(),
+                new ImageShape(config.inChannels(), config.inputSize(), config.inputSize()),
+                JsonNodeFactory.instance.objectNode());
+        return store.publish(description, RandomWeights.draw(config, step));
+    }
+
+    /** Removes one that nobody needs any more. */
+    public void remove(CheckpointRef checkpoint) throws IOException {
+        remove(root.resolve(checkpoint.directory()));
+    }
+
+    /** Where they are. */
+    public CheckpointStore store() {
         return store;
     }
 
-    List<CheckpointRef> checkpoints() {
+    /** Those that were published first, in order. */
+    public List<CheckpointRef> checkpoints() {
         return List.copyOf(checkpoints);
     }
 
     @Override
     public void close() throws IOException {
+        remove(root);
+    }
+
+    private static void remove(Path directory) throws IOException {
         List<Path> entries;
-        try (Stream<Path> found = Files.walk(root)) {
+        try (Stream<Path> found = Files.walk(directory)) {
             entries = found.sorted(Comparator.reverseOrder()).toList();
         }
         for (Path entry : entries) {

@@ -1,6 +1,5 @@
 package io.freshet.app.bench;
 
-import io.freshet.app.local.ProcessMemory;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.model.CheckpointDenoiserLoader;
@@ -64,81 +63,47 @@ public record MemoryBench(int steps, int swaps, double boundMiB) {
      * @throws IllegalStateException if the operating system does not tell what is resident
      */
     public MemoryFigures run(IntConsumer progress) throws CheckpointException, IOException {
-        read();
+        MemoryReading.now();
         try (BenchStore store = new BenchStore(NETWORK, 2);
                 SamplingEngine engine = new SamplingEngine(OPTIONS, new CheckpointDenoiserLoader(store.store()))) {
             Run run = new Run(engine, store.checkpoints(), progress);
             run.swap();
             run.steps(warm(steps));
             run.swaps(warm(swaps));
-            List<Reading> whileStepping = readings(steps, run::steps);
-            List<Reading> whileSwapping = readings(swaps, run::swaps);
+            List<MemoryReading> whileStepping = readings(steps, run::steps);
+            List<MemoryReading> whileSwapping = readings(swaps, run::swaps);
             return figures(whileStepping, whileSwapping);
         }
     }
 
-    private static List<Reading> readings(int count, IntConsumer work) {
-        List<Reading> readings = new ArrayList<>(List.of(read()));
+    private static List<MemoryReading> readings(int count, IntConsumer work) {
+        List<MemoryReading> readings = new ArrayList<>(List.of(MemoryReading.now()));
         for (int part = 0; part < READINGS; part++) {
             work.accept((part + 1) * count / READINGS - part * count / READINGS);
-            readings.add(read());
+            readings.add(MemoryReading.now());
         }
         return readings;
     }
 
-    private MemoryFigures figures(List<Reading> whileStepping, List<Reading> whileSwapping) {
-        double ofSteps = growth(whileStepping);
-        double ofSwaps = growth(whileSwapping);
-        List<Reading> all = new ArrayList<>(whileStepping);
+    private MemoryFigures figures(List<MemoryReading> whileStepping, List<MemoryReading> whileSwapping) {
+        double ofSteps = MemoryReading.growthMiB(whileStepping);
+        double ofSwaps = MemoryReading.growthMiB(whileSwapping);
+        List<MemoryReading> all = new ArrayList<>(whileStepping);
         all.addAll(whileSwapping);
-        double start = all.get(0).residentMiB;
+        double start = all.get(0).residentMiB();
         return new MemoryFigures(
                 steps,
                 swaps,
                 start,
-                all.get(all.size() - 1).residentMiB,
+                all.get(all.size() - 1).residentMiB(),
                 100 * ofSteps / steps,
                 100 * ofSwaps / swaps,
                 ofSteps + ofSwaps,
                 (ofSteps + ofSwaps) / start,
                 boundMiB,
                 ofSteps + ofSwaps <= boundMiB,
-                all.stream().map(Reading::residentMiB).toList(),
-                all.stream().map(Reading::heapMiB).toList());
-    }
-
-    /** The launcher has the heap resident from the start, so that objects kept on it do not show there. */
-    private static double growth(List<Reading> readings) {
-        return READINGS
-                * (slope(readings.stream().map(Reading::residentMiB).toList())
-                        + slope(readings.stream().map(Reading::heapMiB).toList()));
-    }
-
-    /**
-     * Growth from one reading to the next: the median of the slopes between all pairs (Theil and Sen), which a leak moves and a
-     * jump, such as a heap that is extended once, does not.
-     */
-    static double slope(List<Double> readings) {
-        List<Double> slopes = new ArrayList<>();
-        for (int i = 0; i < readings.size(); i++) {
-            for (int k = i + 1; k < readings.size(); k++) {
-                slopes.add((readings.get(k) - readings.get(i)) / (k - i));
-            }
-        }
-        return Spread.of(slopes).median();
-    }
-
-    /** Resident memory of the process, and what of the Java heap is in use once garbage is gone. */
-    private record Reading(double residentMiB, double heapMiB) {}
-
-    private static Reading read() {
-        System.gc(); // native memory behind buffers is freed with them
-        Runtime runtime = Runtime.getRuntime();
-        double heapMiB = (runtime.totalMemory() - runtime.freeMemory()) / (double) (1 << 20);
-        long residentKiB = ProcessMemory.residentKiB(ProcessHandle.current().pid())
-                .orElseThrow(() -> new IllegalStateException(
-                        "This operating system does not tell what is resident: expected /proc, as Linux has it"));
-        return new Reading(residentKiB / 1024.0, heapMiB);
+                all.stream().map(MemoryReading::residentMiB).toList(),
+                all.stream().map(MemoryReading::heapMiB).toList());
     }
 
     /** The engine at work. */

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Images of one request on their way to a folder: {@code <index>-<class>.png}, a {@code manifest.jsonl} with a row per
  * image that holds all that is needed to draw it again; a contact sheet lies beside the folder, so that every PNG file in
- * it is an image. The folder appears under its name when it is complete; until then the files are in a neighbour whose name ends in {@code .partial}. For use by one thread.
+ * it is an image. An image that the job did not send, but wrote into a shard or withheld, has a row alone. The folder appears under its name when it is complete; until then the files are in a neighbour whose name ends in {@code .partial}. For use by one thread.
  */
 public final class ImageFolder {
     /** Name of the list of images. */
@@ -45,6 +45,7 @@ public final class ImageFolder {
     private final int indexDigits;
     private final List<Row> rows = new ArrayList<>();
     private final SortedMap<Long, byte[]> sheet = new TreeMap<>();
+    private int elsewhere;
 
     private record Row(long index, String json) {}
 
@@ -87,8 +88,13 @@ public final class ImageFolder {
         return rows.size();
     }
 
-    /** Writes an image. */
+    /** Writes an image; of one whose bytes are elsewhere its row in the manifest, which says where. */
     public void add(GeneratedImage image) throws IOException {
+        if (!image.getPng().hasRemaining()) {
+            rows.add(new Row(image.getIndex(), json.writeValueAsString(manifestRow(image, null, null))));
+            elsewhere++;
+            return;
+        }
         byte[] png = new byte[image.getPng().remaining()];
         image.getPng().duplicate().get(png);
         String file = String.format(
@@ -103,7 +109,12 @@ public final class ImageFolder {
         }
     }
 
-    /** The overview of a published folder. */
+    /** How many of the images are not in the folder, but in a shard or withheld. */
+    public int elsewhere() {
+        return elsewhere;
+    }
+
+    /** The overview of a published folder; there is none of a folder without images. */
     public static Path contactSheetOf(Path folder) {
         Path absolute = folder.toAbsolutePath().normalize();
         return absolute.resolveSibling(absolute.getFileName() + CONTACT_SHEET_SUFFIX);
@@ -118,7 +129,9 @@ public final class ImageFolder {
                 manifest.write('\n');
             }
         }
-        Files.write(contactSheetOf(target), Png.encode(contactSheet(title)));
+        if (!sheet.isEmpty()) {
+            Files.write(contactSheetOf(target), Png.encode(contactSheet(title)));
+        }
         Files.deleteIfExists(target);
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
         return target;
@@ -129,11 +142,21 @@ public final class ImageFolder {
         FileUtils.deleteDirectory(partial.toFile());
     }
 
-    private static Map<String, @Nullable Object> manifestRow(GeneratedImage image, String file, byte[] png) {
+    private static Map<String, @Nullable Object> manifestRow(
+            GeneratedImage image, @Nullable String file, byte @Nullable [] png) {
         Map<String, @Nullable Object> row = new LinkedHashMap<>();
         row.put("index", image.getIndex());
-        row.put("file", file);
-        row.put("fileSha256", sha256(png));
+        if (file != null && png != null) {
+            row.put("file", file);
+            row.put("fileSha256", sha256(png));
+        }
+        if (image.getShard() != null) {
+            row.put("shard", image.getShard());
+            row.put("member", image.getMember());
+        }
+        if (image.getWithheld() != null) {
+            row.put("withheld", image.getWithheld());
+        }
         row.put("className", image.getClassName());
         row.put("label", image.getLabel());
         row.put("seed", image.getSeed());

@@ -16,9 +16,14 @@ import org.apache.flink.configuration.HeartbeatManagerOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.core.execution.CheckpointType;
+import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.checkpoint.AbstractCheckpointStats;
+import org.apache.flink.runtime.checkpoint.SubtaskStateStats;
 import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.runtime.executiongraph.ErrorInfo;
+import org.apache.flink.runtime.jobgraph.JobVertexID;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.graph.StreamGraph;
@@ -35,7 +40,7 @@ public final class LocalFlink implements AutoCloseable {
     private static final Duration CLOSE_WITHIN = Duration.ofSeconds(20);
 
     private final MiniCluster cluster;
-    private final JobID job;
+    private JobID job;
 
     /**
      * How the job is doing.
@@ -50,6 +55,14 @@ public final class LocalFlink implements AutoCloseable {
             return status.isGloballyTerminalState();
         }
     }
+
+    /**
+     * How long a Flink checkpoint waited for the first task of the job.
+     *
+     * @param startMillis from being triggered until that task began to take its snapshot
+     * @param syncMillis until it went on with its work
+     */
+    public record SnapshotDelay(long startMillis, long syncMillis) {}
 
     private LocalFlink(MiniCluster cluster, JobID job) {
         this.cluster = cluster;
@@ -75,9 +88,7 @@ public final class LocalFlink implements AutoCloseable {
         boolean submitted = false;
         try {
             cluster.start();
-            JobID id = cluster.submitJob(job.getJobGraph())
-                    .get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS)
-                    .getJobID();
+            JobID id = submit(cluster, job);
             submitted = true;
             return new LocalFlink(cluster, id);
         } catch (InterruptedException e) {
@@ -90,6 +101,70 @@ public final class LocalFlink implements AutoCloseable {
             if (!submitted) {
                 close(cluster);
             }
+        }
+    }
+
+    private static JobID submit(MiniCluster cluster, StreamGraph job)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return cluster.submitJob(job.getJobGraph())
+                .get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS)
+                .getJobID();
+    }
+
+    /**
+     * Cancels the job, waits until nothing of it runs, and hands another one to the same cluster.
+     *
+     * @throws IOException if the cluster refuses it
+     */
+    public void replaceBy(StreamGraph other) throws IOException, InterruptedException {
+        try {
+            if (!view().hasEnded()) {
+                cluster.cancelJob(job).get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS);
+            }
+            cluster.requestJobResult(job).get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS);
+            job = submit(cluster, other);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException("Flink does not take the next job: " + rootMessage(e), e);
+        }
+    }
+
+    /**
+     * Takes a Flink checkpoint now and waits for it.
+     *
+     * @throws IOException if it fails, or is not told of any more
+     */
+    public SnapshotDelay checkpoint() throws IOException, InterruptedException {
+        try {
+            long id = cluster.triggerCheckpoint(job, CheckpointType.CONFIGURED)
+                    .get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS);
+            AccessExecutionGraph graph =
+                    cluster.getExecutionGraph(job).get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS);
+            AbstractCheckpointStats stats =
+                    graph.getCheckpointStatsSnapshot().getHistory().getCheckpointById(id);
+            JobVertexID first =
+                    graph.getVerticesTopologically().iterator().next().getJobVertexId();
+            SubtaskStateStats task =
+                    stats == null ? null : stats.getTaskStateStats(first).getSubtaskStats()[0];
+            if (task == null) {
+                throw new IOException("Flink tells nothing of its checkpoint " + id);
+            }
+            return new SnapshotDelay(task.getCheckpointStartDelay(), task.getSyncCheckpointDuration());
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException("Flink could not take a checkpoint: " + rootMessage(e), e);
+        }
+    }
+
+    /**
+     * Stops the job with a savepoint and waits until it has ended; work that is waiting is left to whoever restores it.
+     *
+     * @return where the savepoint is
+     */
+    public String stopWithSavepoint(Path directory) throws IOException, InterruptedException {
+        try {
+            return cluster.stopWithSavepoint(job, directory.toUri().toString(), false, SavepointFormatType.CANONICAL)
+                    .get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException("Flink could not stop the job with a savepoint: " + rootMessage(e), e);
         }
     }
 

@@ -21,9 +21,9 @@ class SpreadTest {
 
     @Test
     void slopesAreOfAllReadings() {
-        assertThat(MemoryBench.slope(List.of(5.0, 7.0, 9.0, 11.0))).isCloseTo(2, within(1e-12));
-        assertThat(MemoryBench.slope(List.of(5.0, 6.0, 5.0, 6.0, 5.0))).isCloseTo(0, within(1e-12));
-        assertThat(MemoryBench.slope(List.of(5.0, 5.0, 25.0, 25.0, 25.0, 25.0, 25.0)))
+        assertThat(MemoryReading.slope(List.of(5.0, 7.0, 9.0, 11.0))).isCloseTo(2, within(1e-12));
+        assertThat(MemoryReading.slope(List.of(5.0, 6.0, 5.0, 6.0, 5.0))).isCloseTo(0, within(1e-12));
+        assertThat(MemoryReading.slope(List.of(5.0, 5.0, 25.0, 25.0, 25.0, 25.0, 25.0)))
                 .as("a jump")
                 .isZero();
     }

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.freshet.app.client.Answers;
 import io.freshet.image.Png;
+import io.freshet.schemas.avro.GeneratedImage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,6 +68,32 @@ class ImageFolderTest {
                 .as("contact sheet")
                 .isNotNull();
         assertThat(directory.resolve("out.partial")).as("working folder").doesNotExist();
+    }
+
+    @Test
+    void tellsWhereAnImageIsThatWasNotSent() throws Exception {
+        ImageFolder folder = ImageFolder.create(directory.resolve("out"), 2);
+        for (int index = 0; index < 2; index++) {
+            GeneratedImage image = Answers.image("r", index, 2);
+            image.setPng(ByteBuffer.allocate(0));
+            if (index == 0) {
+                image.setShard("r/shard-000000");
+                image.setMember("r-000000000.png");
+            } else {
+                image.setWithheld("too large");
+            }
+            folder.add(image);
+        }
+        Path published = folder.publish("two");
+        List<String> rows = Files.readAllLines(published.resolve(ImageFolder.MANIFEST));
+        JsonNode sharded = new ObjectMapper().readTree(rows.get(0));
+        assertThat(sharded.get("shard").asText() + "/" + sharded.get("member").asText())
+                .isEqualTo("r/shard-000000/r-000000000.png");
+        assertThat(sharded.has("file")).as("has a file").isFalse();
+        assertThat(new ObjectMapper().readTree(rows.get(1)).get("withheld").asText())
+                .isEqualTo("too large");
+        assertThat(folder.elsewhere()).isEqualTo(2);
+        assertThat(published.toFile().list()).containsExactly(ImageFolder.MANIFEST);
     }
 
     @Test

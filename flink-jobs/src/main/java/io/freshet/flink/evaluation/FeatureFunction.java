@@ -42,6 +42,11 @@ public final class FeatureFunction extends RichFlatMapFunction<GeneratedImage, S
     public void flatMap(GeneratedImage image, Collector<SampleFeatures> out) throws Exception {
         FeatureExtractor opened = Objects.requireNonNull(extractor, "open() was not called");
         ByteBuffer png = image.getPng().duplicate();
+        if (!png.hasRemaining()) {
+            // A record that was read from a topic: the image is in a shard, or withheld.
+            Objects.requireNonNull(notMeasured, "open() was not called").inc();
+            return;
+        }
         byte[] file = new byte[png.remaining()];
         png.get(file);
         RgbImage pixels = Png.decode(file);

@@ -1,5 +1,6 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.shard.ShardOptions;
 import io.freshet.flink.source.planner.ClassPolicy;
 import io.freshet.flink.source.planner.PlannerOptions;
 import io.freshet.flink.source.planner.Scheduling;
@@ -89,6 +90,11 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         REPORT_EVERY("evaluation images from one report to the next"),
         WINDOW_SAMPLES("images in the rolling window"),
         WINDOW_SLIDE("images from one report of the rolling window to the next"),
+        SHARDS(
+                "URI of a directory for data sets, which every TaskManager sees: images of bulk requests, and those too large for"
+                        + " a message, go there in tar files; none unless given"),
+        SHARD_SAMPLES("images in a tar file of a bulk request; cannot be changed while state is kept"),
+        MAX_IMAGE_BYTES("size of the largest PNG file that goes into a message"),
         EXTRACTOR(
                 "weights of the feature extractor, a file of 'train-extractor' that every TaskManager sees; the shipped ones unless given"),
         REFERENCE(
@@ -123,6 +129,7 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         SamplingJobOptions.Builder builder = SamplingJobOptions.builder(given.text(Option.BOOTSTRAP_SERVERS, null))
                 .engine(engine(given))
                 .planner(planner(given))
+                .shards(shards(given))
                 .placement(placement(given));
         common(given, defaultParallelism, builder);
         return new JobArguments(
@@ -144,6 +151,14 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                 .window(given.integer(Option.WINDOW_SAMPLES, 1000), given.integer(Option.WINDOW_SLIDE, 250));
         given.ifPresent(Option.DEPLOYMENT, builder::deployment);
         given.ifPresent(Option.CHECKPOINT_DIRECTORY, builder::checkpointDirectory);
+    }
+
+    private static ShardOptions shards(Values given) {
+        ShardOptions base = ShardOptions.NONE;
+        return new ShardOptions(
+                given.has(Option.SHARDS) ? given.text(Option.SHARDS, null) : null,
+                given.integer(Option.SHARD_SAMPLES, base.shardSamples()),
+                given.integer(Option.MAX_IMAGE_BYTES, base.maxImageBytes()));
     }
 
     private static EngineOptions engine(Values given) {

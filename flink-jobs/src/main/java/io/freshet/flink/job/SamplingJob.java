@@ -14,6 +14,7 @@ import io.freshet.flink.source.SamplingSource;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.schemas.avro.GeneratedPreview;
 import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
@@ -33,10 +34,11 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * The job: the sampler as a source, the ledger of requests, the evaluation, and exactly-once sinks.
  *
  * <pre>
- * sampler ─┬─▶ router ─┬─▶ images sink
+ * sampler ─┬─▶ router ─┬─▶ images and shards, see {@link ImageDelivery}
  *          │           ├─▶ features ─┬─▶ per checkpoint ─┬─▶ metrics sink
  *          │           │             └─▶ rolling window ─┘
  *          │           ├─▶ checkpoint events sink
+ *          │           ├─▶ previews sink, at least once
  *          │           └─▶ dead letters sink
  *          └─▶ ledger ─────▶ status sink
  * </pre>
@@ -70,7 +72,12 @@ public final class SamplingJob {
     /** Where the job writes to. */
     static List<String> outputTopics(Topics topics) {
         return List.of(
-                topics.images(), topics.status(), topics.metrics(), topics.checkpointEvents(), topics.deadLetters());
+                topics.images(),
+                topics.previews(),
+                topics.status(),
+                topics.metrics(),
+                topics.checkpointEvents(),
+                topics.deadLetters());
     }
 
     /** What the job needs of Flink's configuration; {@link #buildOn} applies it. */
@@ -110,15 +117,17 @@ public final class SamplingJob {
 
     private void sinkOutputs(SingleOutputStreamOperator<GeneratedImage> images) {
         Topics topics = options.topics();
-        images.sinkTo(sinks().to(
-                                new JsonRecords<>(topics.images(), GeneratedImage.class, GeneratedImage::getRequestId)))
-                .name("images sink")
-                .uid("images-sink");
+        new ImageDelivery(options, sinks()).deliver(images, images.getSideOutput(OutputRouter.ENDED));
         images.getSideOutput(OutputRouter.CHECKPOINT_EVENTS)
                 .sinkTo(sinks().to(new JsonRecords<>(
                         topics.checkpointEvents(), CheckpointEvent.class, CheckpointEvent::getSha256)))
                 .name("checkpoint events sink")
                 .uid("checkpoint-events-sink");
+        images.getSideOutput(OutputRouter.PREVIEWS)
+                .sinkTo(sinks().toSeeAtOnce(new JsonRecords<>(
+                        topics.previews(), GeneratedPreview.class, GeneratedPreview::getRequestId)))
+                .name("previews sink")
+                .uid("previews-sink");
         images.getSideOutput(OutputRouter.REJECTED)
                 .sinkTo(sinks().to(DeadLetters.to(topics)))
                 .name("dead letters sink")
@@ -145,7 +154,7 @@ public final class SamplingJob {
     private static boolean isAboutRequest(SamplerOutput output, Set<String> otherTopics) {
         Object payload = output.getPayload();
         boolean noRequest = payload instanceof RequestRejected rejected && otherTopics.contains(rejected.getTopic());
-        return !noRequest && !(payload instanceof CheckpointEvent);
+        return !noRequest && !(payload instanceof CheckpointEvent) && !(payload instanceof GeneratedPreview);
     }
 
     private void evaluate(DataStream<GeneratedImage> images) {

@@ -1,5 +1,6 @@
 package io.freshet.flink.job;
 
+import io.freshet.flink.shard.ShardOptions;
 import io.freshet.flink.source.planner.PlannerOptions;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.schemas.Topics;
@@ -11,10 +12,15 @@ import java.util.Map;
  * @param common what every job has; its parallelism is the number of engines
  * @param engine batch sizes of each engine
  * @param planner limits of requests, and how checkpoints are judged
+ * @param shards which images are delivered in tar files
  * @param placement where engines may run
  */
 public record SamplingJobOptions(
-        JobOptions common, EngineOptions engine, PlannerOptions planner, EnginePlacement placement) {
+        JobOptions common,
+        EngineOptions engine,
+        PlannerOptions planner,
+        ShardOptions shards,
+        EnginePlacement placement) {
     /** Everything but the Kafka cluster has a default. */
     public static Builder builder(String bootstrapServers) {
         return new Builder(bootstrapServers);
@@ -49,6 +55,7 @@ public record SamplingJobOptions(
     public static final class Builder extends JobOptions.Builder<Builder> {
         private EngineOptions engine = EngineOptions.DEFAULT;
         private PlannerOptions planner = PlannerOptions.DEFAULT;
+        private ShardOptions shards = ShardOptions.NONE;
         private EnginePlacement placement = EnginePlacement.ANYWHERE;
 
         private Builder(String bootstrapServers) {
@@ -70,6 +77,11 @@ public record SamplingJobOptions(
             return this;
         }
 
+        public Builder shards(ShardOptions options) {
+            shards = options;
+            return this;
+        }
+
         public Builder placement(EnginePlacement where) {
             placement = where;
             return this;
@@ -77,7 +89,7 @@ public record SamplingJobOptions(
 
         /** @throws IllegalArgumentException naming the first setting that cannot be */
         public SamplingJobOptions build() {
-            return new SamplingJobOptions(common(""), engine, planner, placement);
+            return new SamplingJobOptions(common(""), engine, planner, shards, placement);
         }
     }
 }

@@ -31,7 +31,17 @@ public enum JobMetric {
     IMAGES_NOT_MEASURED(
             Scope.FEATURES,
             "imagesNotMeasured",
-            "Images left out because the extractor does not take them, and messages that hold none");
+            "Images left out because the extractor does not take them, and messages that hold none"),
+    IMAGES_WITHHELD(
+            Scope.PLACEMENT,
+            "imagesWithheld",
+            "Images too large for a message, delivered without bytes for lack of shards"),
+    IMAGES_SHARDED_BEFORE(
+            Scope.SHARDS,
+            "imagesShardedBefore",
+            "Images drawn again after a restore that a finished shard holds already"),
+    IMAGES_DELIVERED_BEFORE(
+            Scope.FENCE, "imagesDeliveredBefore", "Images drawn again after a restore that are on the topic already");
 
     /** Where a metric is registered. */
     public enum Scope {
@@ -40,7 +50,13 @@ public enum JobMetric {
         /** The coordinator of the operator 'sampler'. */
         PLANNER,
         /** Each task of the operator 'features'. */
-        FEATURES
+        FEATURES,
+        /** Each task of the operator 'placement'. */
+        PLACEMENT,
+        /** Each task of the operator 'shards'. */
+        SHARDS,
+        /** Each task of the operator 'delivery fence'. */
+        FENCE
     }
 
     private final Scope scope;

@@ -36,6 +36,19 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
                 .build();
     }
 
+    /**
+     * A sink of the records' topic whose records do not wait for a checkpoint, and may come again after a failure: at least once, for what is
+     * of use only at once.
+     */
+    public <T> KafkaSink<T> toSeeAtOnce(TopicRecords<T> records) {
+        return KafkaSink.<T>builder()
+                .setBootstrapServers(bootstrapServers)
+                .setKafkaProducerConfig(producerProperties())
+                .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+                .setRecordSerializer(records)
+                .build();
+    }
+
     /** How the transactional ids of one topic's sink begin; the topic is part of it, for a sink ends all that begin so. */
     private String transactionalIdPrefix(String topic) {
         return idPrefix() + topic;

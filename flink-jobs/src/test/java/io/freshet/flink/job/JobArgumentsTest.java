@@ -3,6 +3,7 @@ package io.freshet.flink.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.freshet.flink.shard.ShardOptions;
 import io.freshet.model.autoencoder.AutoencoderChoice;
 import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
@@ -56,6 +57,16 @@ class JobArgumentsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse(needed + "--longest-step 0"))
                 .withMessage("The longest pass is 0.0 s: expected 0.001 to 3600.0");
+    }
+
+    @Test
+    void writesShardsWhereTold() {
+        String needed = "--bootstrap-servers k:9092 --store /data ";
+        assertThat(parse(needed.strip()).options().shards()).isEqualTo(ShardOptions.NONE);
+        assertThat(parse(needed + "--shards s3://b/sets --shard-samples 50 --max-image-bytes 9000")
+                        .options()
+                        .shards())
+                .isEqualTo(new ShardOptions("s3://b/sets", 50, 9000));
     }
 
     @Test

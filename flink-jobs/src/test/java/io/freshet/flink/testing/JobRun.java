@@ -63,7 +63,7 @@ public final class JobRun implements AutoCloseable {
         return start(options, configuration);
     }
 
-    /** With more settings of the cluster. */
+    /** With more settings of Flink. */
     public static JobRun start(SamplingJobOptions options, Configuration configuration) throws Exception {
         return start(options, configuration, ToyModels.loaders(options.topics().prefix()));
     }
@@ -160,6 +160,13 @@ public final class JobRun implements AutoCloseable {
         // The mini-cluster goes down with its job.
         stopped = true;
         return savepoint;
+    }
+
+    /** Cancels the job and waits until it is gone. */
+    public void cancel() throws Exception {
+        client.cancel().get(30, TimeUnit.SECONDS);
+        client.getJobExecutionResult().handle((result, cancelled) -> true).get(30, TimeUnit.SECONDS);
+        stopped = true;
     }
 
     @Override

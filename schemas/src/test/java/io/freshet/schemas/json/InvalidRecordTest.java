@@ -28,7 +28,7 @@ class InvalidRecordTest {
                             "GenerationRequest.stepz: found a field that GenerationRequest does not have;"
                                     + " did you mean 'steps'? Correct its name or remove it; expected only requestId, count,"
                                     + " seed, classes, sampler, steps, eta, guidance, guidedChannels, guidanceMinNoise,"
-                                    + " guidanceMaxNoise, precision, featureCache, model, checkpoint, onSwap, deadlineMillis (line 2, column 2)");
+                                    + " guidanceMaxNoise, precision, featureCache, model, checkpoint, onSwap, deadlineMillis, previewEvery (line 2, column 2)");
         }
 
         @ParameterizedTest

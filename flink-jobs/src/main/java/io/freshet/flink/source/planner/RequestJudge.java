@@ -31,6 +31,7 @@ final class RequestJudge {
     static final String EVALUATION_PREFIX = "evaluation-";
 
     static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    private static final int RAREST_PREVIEWS = 1_000;
     private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}");
     private static final int MAX_CLASSES = 4096;
     private static final Duration LONGEST_DEADLINE = Duration.ofDays(30);
@@ -132,7 +133,8 @@ final class RequestJudge {
         }
         Long deadline = request.getDeadlineMillis();
         if (deadline == null) {
-            return new ServiceTerms(requestClass, ServiceTerms.NO_DEADLINE, follows(restart, request));
+            return new ServiceTerms(
+                    requestClass, ServiceTerms.NO_DEADLINE, follows(restart, request), previewsOf(request));
         }
         long latest = nowMillis + LONGEST_DEADLINE.toMillis();
         if (deadline < EARLIEST_DEADLINE_MILLIS || deadline > latest) {
@@ -142,7 +144,18 @@ final class RequestJudge {
                             + ": expected a time in milliseconds since the epoch, at most " + LONGEST_DEADLINE.toDays()
                             + " days ahead; now is " + nowMillis);
         }
-        return new ServiceTerms(requestClass, deadline, follows(restart, request));
+        return new ServiceTerms(requestClass, deadline, follows(restart, request), previewsOf(request));
+    }
+
+    private static int previewsOf(GenerationRequest request) throws Rejection {
+        int every = request.getPreviewEvery();
+        if (every < 0 || every > RAREST_PREVIEWS) {
+            throw new Rejection(
+                    "invalid-preview-every",
+                    "previewEvery is " + every + ": expected 1 to " + RAREST_PREVIEWS
+                            + " evaluations of the network, or 0 for no previews");
+        }
+        return every;
     }
 
     /** Who names a checkpoint wants that one. */

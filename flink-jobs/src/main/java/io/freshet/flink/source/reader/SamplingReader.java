@@ -47,6 +47,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
     private final WorkBuffer buffer = new WorkBuffer();
     private final Map<SampleTask, PlannedRequest> inFlight = new HashMap<>();
     private final OrderBook orders = new OrderBook();
+    private final SamplePreviews previews = new SamplePreviews();
     private final Counter samplesDropped;
     private final Counter samplesFinished;
     private final Counter rowsRestored;
@@ -153,13 +154,13 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         long dropped = buffer.removeIf(request -> orders.drops(request, now));
         for (SampleRow row : engine.withdraw(task -> orders.drops(requestOf(task), now))) {
-            inFlight.remove(row.task());
+            forget(row.task());
             dropped++;
         }
         samplesDropped.inc(dropped);
         for (SampleRow row : engine.withdraw(task -> moved(requestOf(task)) != requestOf(task))) {
             PlannedRequest request = requestOf(row.task());
-            inFlight.remove(row.task());
+            forget(row.task());
             buffer.addFirst(moved(request), row.task().index());
         }
         buffer.replace(this::moved);
@@ -175,6 +176,7 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         while ((row = buffer.pollRow(shelf::classesOf, this::freeRows)) != null) {
             inFlight.put(row.row().task(), row.request());
             engine.submit(row.row());
+            previews.begin(row.row().task(), row.row().evaluationsDone(), row.request());
         }
     }
 
@@ -192,19 +194,20 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         for (FinishedSample sample : finished) {
             PlannedRequest request = requestOf(sample.task());
             if (orders.drops(request, clock.millis())) {
-                inFlight.remove(sample.task());
+                forget(sample.task());
                 samplesDropped.inc();
                 continue;
             }
             String className = shelf.className(request.form(), sample.task().label());
             output.collect(SampleImages.image(sample, request, className));
-            inFlight.remove(sample.task());
+            forget(sample.task());
         }
         samplesFinished.inc(finished.size());
         if (!finished.isEmpty()) {
             // At once, for another network may wait for the room.
             shelf.unload(buffer.networks());
         }
+        previews.show(engine, this::requestOf, output::collect);
     }
 
     /** Asks for as much as fills a pass, and once more as much to be at hand through a silence of the planner. */
@@ -231,6 +234,11 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
 
     private RequestRow withRequest(SampleRow row) {
         return new RequestRow(requestOf(row.task()), row);
+    }
+
+    private void forget(SampleTask task) {
+        inFlight.remove(task);
+        previews.end(task);
     }
 
     private PlannedRequest requestOf(SampleTask task) {

@@ -201,7 +201,8 @@ public final class StateInput {
         }
         RequestClass requestClass = RequestClass.valueOf(readString());
         long deadlineMillis = in.readLong();
-        return new ServiceTerms(requestClass, deadlineMillis, in.readInt() != 0);
+        boolean restartOnSwap = in.readInt() != 0;
+        return new ServiceTerms(requestClass, deadlineMillis, restartOnSwap, in.readInt());
     }
 
     private Guidance readGuidance() throws IOException {

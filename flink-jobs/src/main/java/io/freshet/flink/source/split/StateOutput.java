@@ -123,5 +123,6 @@ public final class StateOutput {
         writeString(terms.requestClass().name());
         out.writeLong(terms.deadlineMillis());
         out.writeInt(terms.restartOnSwap() ? 1 : 0);
+        out.writeInt(terms.previewEvery());
     }
 }

@@ -150,6 +150,19 @@ class PlannerControlTest extends PlannerHarness {
     }
 
     @Test
+    void refusesPreviewsThatNobodyWouldSee() {
+        feed.request("{\"requestId\":\"never\",\"count\":9,\"previewEvery\":1001}");
+        feed.request("{\"requestId\":\"backwards\",\"count\":9,\"previewEvery\":-1}");
+        context.tick();
+        assertThat(refusals())
+                .containsExactly(
+                        "invalid-preview-every: previewEvery is 1001: expected 1 to 1000 evaluations of the network, or 0 for"
+                                + " no previews",
+                        "invalid-preview-every: previewEvery is -1: expected 1 to 1000 evaluations of the network, or 0 for"
+                                + " no previews");
+    }
+
+    @Test
     void triesACheckpointOnATenthOfTheRequestsAndRollsItBack() {
         command("{\"action\":\"follow\",\"percent\":10}");
         serveWith(20, B);

@@ -40,7 +40,7 @@ class PlannerStateSerializerTest {
         PlannerState old = ofThirdVersion();
         PlannedRequest request = request(
                 new SamplerSettings(SamplerKind.DDPM, 250, 0, GUIDANCE, new Inference(Precision.BF16, 4)),
-                new ServiceTerms(RequestClass.BULK, 5_000, true));
+                new ServiceTerms(RequestClass.BULK, 5_000, true, 5));
         return new PlannerState(
                 old.nextOffsets(),
                 List.of(new SampleRange(request, 10, 20), new SampleRange(request, 500, 100_000_000)),

@@ -121,8 +121,8 @@ class ReaderOrdersTest {
 
     @Test
     void dropsWhatIsOverdueWithoutBeingTold() throws Exception {
-        give(request("hurry", 20, new ServiceTerms(RequestClass.INTERACTIVE, 2_000, false)));
-        give(request("later", 2, new ServiceTerms(RequestClass.INTERACTIVE, 900_000, false)));
+        give(request("hurry", 20, new ServiceTerms(RequestClass.INTERACTIVE, 2_000, false, 0)));
+        give(request("later", 2, new ServiceTerms(RequestClass.INTERACTIVE, 900_000, false, 0)));
         reader.pollNext(output);
         nowMillis = 1_999;
         reader.pollNext(output);
@@ -138,7 +138,7 @@ class ReaderOrdersTest {
     @Test
     void drawsWhatFollowsTheRouteAnewFromTheOtherCheckpointOnceThatIsThere() throws Exception {
         // Of so many steps that the other checkpoint is there long before they are through.
-        give(request("moves", 12, 1000, new ServiceTerms(RequestClass.INTERACTIVE, ServiceTerms.NO_DEADLINE, true)));
+        give(request("moves", 12, 1000, new ServiceTerms(RequestClass.INTERACTIVE, ServiceTerms.NO_DEADLINE, true, 0)));
         give(request("stays", 2, ServiceTerms.DEFAULT));
         reader.pollNext(output);
         reader.pollNext(output);

@@ -45,7 +45,7 @@ class WorkSplitSerializerTest {
     }
 
     private static WorkSplit split() {
-        return split(new ServiceTerms(RequestClass.BULK, 1_700_000_000_000L, true));
+        return split(new ServiceTerms(RequestClass.BULK, 1_700_000_000_000L, true, 5));
     }
 
     /** As the releases before classes of requests had it. */
