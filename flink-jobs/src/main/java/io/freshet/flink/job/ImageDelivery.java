@@ -61,7 +61,7 @@ final class ImageDelivery {
         }
     }
 
-    private static void writeShards(
+    private void writeShards(
             DataStream<GeneratedImage> sharded,
             DataStream<RequestEnded> ends,
             ShardOptions shards,
@@ -70,13 +70,12 @@ final class ImageDelivery {
                 .returns(Types.STRING)
                 .name("ended shards")
                 .uid("ended-shards");
-        sharded.keyBy(GeneratedImage::getShard, Types.STRING)
+        SingleOutputStreamOperator<GeneratedImage> whole = sharded.keyBy(GeneratedImage::getShard, Types.STRING)
                 .connect(ended.keyBy(shard -> shard, Types.STRING))
                 .process(new ShardFunction(shards), type)
                 .name("shards")
-                .uid("shards")
-                .sinkTo(ShardSink.create(shards))
-                .name("shards sink")
-                .uid("shards-sink");
+                .uid("shards");
+        options.placement().placeBeside(whole);
+        whole.sinkTo(ShardSink.create(shards)).name("shards sink").uid("shards-sink");
     }
 }

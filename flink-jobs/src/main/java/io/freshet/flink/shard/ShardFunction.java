@@ -1,5 +1,6 @@
 package io.freshet.flink.shard;
 
+import io.freshet.flink.audit.DeclaresState;
 import io.freshet.flink.metric.JobMetric;
 import io.freshet.schemas.avro.GeneratedImage;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.state.StateTtlConfig;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
@@ -46,7 +48,7 @@ import org.slf4j.LoggerFactory;
  * into messages, because the job had no shards yet.
  */
 public final class ShardFunction extends KeyedCoProcessFunction<String, GeneratedImage, String, GeneratedImage>
-        implements CheckpointedFunction {
+        implements CheckpointedFunction, DeclaresState {
     static final Duration LONGEST_WAIT = Duration.ofDays(1);
 
     private static final long serialVersionUID = 1;
@@ -93,15 +95,31 @@ public final class ShardFunction extends KeyedCoProcessFunction<String, Generate
 
     @Override
     public void open(OpenContext openContext) throws IOException {
-        waiting = getRuntimeContext()
-                .getMapState(new MapStateDescriptor<>("waiting", Types.LONG, new AvroTypeInfo<>(GeneratedImage.class)));
-        seen = getRuntimeContext().getState(new ValueStateDescriptor<>("seen", Types.INT));
-        ValueStateDescriptor<Boolean> end = new ValueStateDescriptor<>("ended", Types.BOOLEAN);
-        end.enableTimeToLive(StateTtlConfig.newBuilder(LATE_IMAGES_WITHIN).build());
-        ended = getRuntimeContext().getState(end);
+        waiting = getRuntimeContext().getMapState(describeWaiting());
+        seen = getRuntimeContext().getState(describeSeen());
+        ended = getRuntimeContext().getState(describeEnded());
         lookedAt = new LinkedHashMap<>();
         written = new WrittenShards(Objects.requireNonNull(options.root()));
         alreadyThere = getRuntimeContext().getMetricGroup().counter(JobMetric.IMAGES_SHARDED_BEFORE.metricName());
+    }
+
+    @Override
+    public List<StateDescriptor<?, ?>> stateDescriptors() {
+        return List.of(describeWaiting(), describeSeen(), describeEnded());
+    }
+
+    private static MapStateDescriptor<Long, GeneratedImage> describeWaiting() {
+        return new MapStateDescriptor<>("waiting", Types.LONG, new AvroTypeInfo<>(GeneratedImage.class));
+    }
+
+    private static ValueStateDescriptor<Integer> describeSeen() {
+        return new ValueStateDescriptor<>("seen", Types.INT);
+    }
+
+    private static ValueStateDescriptor<Boolean> describeEnded() {
+        ValueStateDescriptor<Boolean> end = new ValueStateDescriptor<>("ended", Types.BOOLEAN);
+        end.enableTimeToLive(StateTtlConfig.newBuilder(LATE_IMAGES_WITHIN).build());
+        return end;
     }
 
     @Override
