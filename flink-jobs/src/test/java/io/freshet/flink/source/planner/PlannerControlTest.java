@@ -164,9 +164,7 @@ class PlannerControlTest extends PlannerHarness {
                 .isZero();
 
         command("{\"action\":\"rollback\",\"reason\":\"speckles\"}");
-        assertThat(routed())
-                .as("answers of both commands")
-                .containsExactly("10 100.0", "10 100.0", "20 0.0");
+        assertThat(routed()).as("answers of both commands").containsExactly("10 100.0", "10 100.0", "20 0.0");
         assertThat(planned(20, 200, "y")).isZero();
         feed.request("{\"requestId\":\"z\",\"count\":1,\"checkpoint\":\"step:20\"}");
         context.tick();
