@@ -60,7 +60,7 @@ record BarrierPart(JobRig.Setup setup, int checkpoints) implements JobPart {
     }
 
     /** A barrier's wait, and the longest step that it fell into. */
-    private record Wait(long triggeredNanos, double millis) {
+    record Wait(long triggeredNanos, double millis) {
         double beyondStep(List<Entry> steps) {
             double longest = 0;
             for (int i = 1; i < steps.size(); i++) {
