@@ -102,7 +102,8 @@ final class GenerateCommand implements Callable<Integer> {
             ImageReport.tell(session, asJson, published, last, (System.nanoTime() - startNanos) / 1e9);
             if (folder.elsewhere() > 0) {
                 session.terminal()
-                        .line(folder.elsewhere() + " of them are not in the folder, for the job did not send them: for each "
+                        .line(folder.elsewhere()
+                                + " of them are not in the folder, for the job did not send them: for each "
                                 + ImageFolder.MANIFEST + " has the directory of the tar file under the job's --shards"
                                 + " ('shard') and the name in it ('member'), or why there is none ('withheld')");
             }

@@ -59,6 +59,14 @@ public record CheckpointManifest(CheckpointDescription description, List<StoredF
         }
     }
 
+    /** Size of the file that holds the network. */
+    long networkBytes() {
+        return files.stream()
+                .filter(file -> file.name().equals(WEIGHTS) || file.name().equals(SCRIPT))
+                .mapToLong(StoredFile::size)
+                .sum();
+    }
+
     /** Whether this is the same network with the same weights; when it was published and its training notes may differ. */
     boolean sameNetworkAs(CheckpointManifest other) {
         CheckpointDescription mine = description;

@@ -173,6 +173,16 @@ public final class CheckpointStore {
         return manifest(ref).contents().description();
     }
 
+    /**
+     * Size of the file that holds a checkpoint's network, as its manifest tells; the file is not looked at.
+     *
+     * @return bytes
+     * @throws CheckpointException if there is no such checkpoint, or its manifest is another
+     */
+    public long networkBytes(CheckpointRef ref) throws CheckpointException {
+        return manifest(ref).contents().networkBytes();
+    }
+
     /** Whether a directory is that of one checkpoint rather than a store of them. */
     public static boolean isCheckpoint(Path directory) {
         return Files.isRegularFile(directory.resolve(MANIFEST), LinkOption.NOFOLLOW_LINKS);

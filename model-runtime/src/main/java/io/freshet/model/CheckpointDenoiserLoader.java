@@ -53,6 +53,13 @@ public final class CheckpointDenoiserLoader implements DenoiserLoader {
         return new LoadedDenoiser(denoiser, millis(verified - start), millis(System.nanoTime() - verified));
     }
 
+    /** The size of the weights' file, in float32, or half of that. What is written with it beside tensors is a few kilobytes. */
+    @Override
+    public long weightBytes(CheckpointRef ref, Precision precision) throws CheckpointException {
+        long inFloat32 = store.networkBytes(ref);
+        return precision == Precision.BF16 ? inFloat32 / 2 : inFloat32;
+    }
+
     private static DenoiserSignature signature(CheckpointRef ref, CheckpointDescription description)
             throws CheckpointException {
         try {

@@ -146,6 +146,11 @@ final class NetworkDenoiser implements Denoiser {
     }
 
     @Override
+    public void releaseCaches() {
+        network.releaseCaches();
+    }
+
+    @Override
     public void close() {
         network.close();
     }

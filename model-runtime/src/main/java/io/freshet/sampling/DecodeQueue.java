@@ -4,12 +4,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finished latents on their way to pixels: decoded in the order in which they came, one at a time, on a daemon thread beside the
@@ -17,10 +20,13 @@ import org.jspecify.annotations.Nullable;
  * alone.
  */
 final class DecodeQueue implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DecodeQueue.class);
+
     private final ExecutorService background;
     private final Deque<InFlightRow> rows = new ArrayDeque<>();
     private final BlockingDeque<Outcome> outcomes = new LinkedBlockingDeque<>();
     private volatile Runnable listener = () -> {};
+    private final Object oneAtATime = new Object();
     private volatile boolean closed;
 
     private record Outcome(
@@ -52,7 +58,9 @@ final class DecodeQueue implements AutoCloseable {
         }
         Outcome outcome;
         try {
-            outcome = new Outcome(decoder.decode(row.finish()), null);
+            synchronized (oneAtATime) {
+                outcome = new Outcome(decoder.decode(row.finish()), null);
+            }
         } catch (Throwable e) {
             // Native libraries throw errors too, and the owner has to hear of them.
             outcome = new Outcome(null, e);
@@ -62,7 +70,8 @@ final class DecodeQueue implements AutoCloseable {
     }
 
     /**
-     * Hands out what has been decoded, in order, up to the first sample that could not be.
+     * Hands out what has been decoded, in order, up to the first sample that could not be. One that there was too little memory for,
+     * beside the steps, is decoded here and now, while there is no pass.
      *
      * @throws IllegalStateException if the first one could not be; it stays here
      */
@@ -70,10 +79,12 @@ final class DecodeQueue implements AutoCloseable {
         List<FinishedSample> images = new ArrayList<>();
         Outcome outcome;
         while ((outcome = outcomes.peekFirst()) != null) {
-            FinishedSample image = outcome.image();
+            FinishedSample image = outcome.failure() instanceof DeviceMemoryException shortage
+                    ? decodeAlone(rows.getFirst(), shortage)
+                    : outcome.image();
             if (image == null) {
                 if (images.isEmpty()) {
-                    throw failed(outcome);
+                    throw failed(outcome.failure());
                 }
                 break;
             }
@@ -84,10 +95,22 @@ final class DecodeQueue implements AutoCloseable {
         return images;
     }
 
-    private IllegalStateException failed(Outcome outcome) {
+    private FinishedSample decodeAlone(InFlightRow row, DeviceMemoryException shortage) {
+        LatentDecoder decoder = Objects.requireNonNull(row.checkpoint().decoder(), "decoder");
+        LOG.warn("A sample is decoded between two steps: {}", shortage.getMessage());
+        try {
+            synchronized (oneAtATime) {
+                row.checkpoint().denoiser().releaseCaches();
+                return decoder.decode(row.finish());
+            }
+        } catch (DeviceMemoryException e) {
+            throw failed(e);
+        }
+    }
+
+    private IllegalStateException failed(@Nullable Throwable failure) {
         InFlightRow row = rows.getFirst();
         SampleTask task = row.snapshot().task();
-        Throwable failure = outcome.failure();
         return new IllegalStateException(
                 "Sample " + task.index() + " of request '" + task.requestId() + "' could not be decoded with the"
                         + " autoencoder of checkpoint '"

@@ -103,6 +103,9 @@ public interface Denoiser extends AutoCloseable {
         throw new UnsupportedOperationException("The network has no deep features to use again");
     }
 
+    /** Gives back to the device what was kept for passes to come; called between passes, when one has had too little memory. */
+    default void releaseCaches() {}
+
     @Override
     void close();
 }

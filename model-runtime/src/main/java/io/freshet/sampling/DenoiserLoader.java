@@ -15,6 +15,17 @@ public interface DenoiserLoader {
      */
     LoadedDenoiser load(CheckpointRef checkpoint, Precision precision) throws CheckpointException;
 
+    /**
+     * What the network's weights will take in memory, told before it is loaded; a {@link EngineOptions#memoryBudgetBytes} counts it.
+     * Working memory, and a decoder that checkpoints share, come on top. By default 0: not known, so that nothing counts.
+     *
+     * @return bytes
+     * @throws CheckpointException if there is no such checkpoint, or its manifest is damaged
+     */
+    default long weightBytes(CheckpointRef checkpoint, Precision precision) throws CheckpointException {
+        return 0;
+    }
+
     /** Verifies and loads in float32. */
     default LoadedDenoiser load(CheckpointRef checkpoint) throws CheckpointException {
         return load(checkpoint, Precision.FP32);

@@ -12,8 +12,13 @@ import org.jspecify.annotations.Nullable;
  * @param longestPass with it the buckets are candidates: they are timed when a network of a new shape is first staged, and those are
  *     used that are worth it and whose passes take no longer than this ({@link BucketProfile}). A barrier, a message or a stop waits
  *     for one pass at most. Null uses all buckets as they are
+ * @param memoryBudgetBytes bytes of networks' weights that may be in memory at once, as {@link DenoiserLoader#weightBytes} tells them;
+ *     {@link #NO_BUDGET} for no bound
  */
-public record EngineOptions(List<Integer> buckets, @Nullable Duration longestPass) {
+public record EngineOptions(List<Integer> buckets, @Nullable Duration longestPass, long memoryBudgetBytes) {
+    /** As a memory budget: as much as is asked for. */
+    public static final long NO_BUDGET = Long.MAX_VALUE;
+
     /** A tenth of the ten seconds between two checkpoints of a job, so that a barrier is little delayed. */
     public static final Duration LONGEST_PASS = Duration.ofSeconds(1);
 
@@ -41,6 +46,15 @@ public record EngineOptions(List<Integer> buckets, @Nullable Duration longestPas
             throw new IllegalArgumentException("The longest pass is " + longestPass
                     + ": expected more than nothing, such as " + LONGEST_PASS + ", or none and a list of buckets");
         }
+        if (memoryBudgetBytes < 1) {
+            throw new IllegalArgumentException("The memory budget is " + memoryBudgetBytes
+                    + " bytes: expected at least 1, or none, and better room for three networks");
+        }
+    }
+
+    /** Without a memory budget. */
+    public EngineOptions(List<Integer> buckets, @Nullable Duration longestPass) {
+        this(buckets, longestPass, NO_BUDGET);
     }
 
     /** Uses all of these buckets, whatever they take: nothing is timed. */
@@ -64,6 +78,11 @@ public record EngineOptions(List<Integer> buckets, @Nullable Duration longestPas
         }
         return new EngineOptions(
                 buckets == null ? CANDIDATES : buckets, Duration.ofNanos(Math.round(1e9 * longestPassSeconds)));
+    }
+
+    /** The same passes within a memory budget. */
+    public EngineOptions withMemoryBudget(long bytes) {
+        return new EngineOptions(buckets, longestPass, bytes);
     }
 
     /** Network rows of the largest bucket that may be used. */

@@ -137,7 +137,8 @@ final class InFlightRow {
         return networkRows;
     }
 
-    private int networkRows() {
+    /** How many its next evaluation takes. */
+    int networkRows() {
         return guidedNow() ? 2 : 1;
     }
 

@@ -13,6 +13,7 @@ public interface LatentDecoder extends AutoCloseable {
      *
      * @param latent x_0 of the latent; its values are not changed
      * @return the same task with the pixels, three channels nominally in [-1, 1], and {@link #autoencoderSha256}
+     * @throws DeviceMemoryException if the device has too little memory left; it is called again between two steps
      */
     FinishedSample decode(FinishedSample latent);
 

@@ -17,7 +17,8 @@ final class ResidentCheckpoint {
     private final NetworkForm form;
     private final LoadedDenoiser loaded;
     private final Denoiser denoiser;
-    private final BucketProfile profile;
+    private final long weightBytes;
+    private BucketProfile profile;
     private final StepBuffers buffers;
     private final Map<PlanKey, SamplerPlan> plans = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
@@ -30,8 +31,9 @@ final class ResidentCheckpoint {
     private int takenRows;
     private int decoding;
 
-    ResidentCheckpoint(NetworkForm form, LoadedDenoiser loaded, BucketProfile profile) {
+    ResidentCheckpoint(NetworkForm form, LoadedDenoiser loaded, BucketProfile profile, long weightBytes) {
         this.form = form;
+        this.weightBytes = weightBytes;
         this.loaded = loaded;
         this.denoiser = loaded.denoiser();
         this.profile = profile;
@@ -61,6 +63,24 @@ final class ResidentCheckpoint {
     /** Sizes of its passes. */
     BucketProfile profile() {
         return profile;
+    }
+
+    /**
+     * Gives up the buckets of so many rows and more, for which there is no memory.
+     *
+     * @return whether smaller ones are left; otherwise all stay
+     */
+    boolean shrinkBelow(int rows) {
+        boolean smaller = profile.buckets().get(0) < rows;
+        if (smaller) {
+            profile = profile.below(rows);
+        }
+        return smaller;
+    }
+
+    /** What it counts in the memory budget. */
+    long weightBytes() {
+        return weightBytes;
     }
 
     StepBuffers buffers() {
@@ -94,9 +114,9 @@ final class ResidentCheckpoint {
         takenRows += places;
     }
 
-    /** Network rows of its largest bucket that no sample in flight keeps. */
+    /** Network rows of its largest bucket that no sample in flight keeps; none while more are in flight than it has. */
     int freeRows() {
-        return profile.largest() - takenRows;
+        return Math.max(0, profile.largest() - takenRows);
     }
 
     /** A sample with so many network rows is not in flight any more. */

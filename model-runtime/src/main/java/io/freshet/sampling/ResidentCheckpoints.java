@@ -28,6 +28,7 @@ final class ResidentCheckpoints implements AutoCloseable {
 
     private final BucketProfiler profiler;
     private final DenoiserLoader loader;
+    private final long budgetBytes;
     private final ExecutorService background;
     private final Object lock = new Object();
     private final Map<Key, CompletableFuture<StagedCheckpoint>> stagings = new HashMap<>();
@@ -41,9 +42,11 @@ final class ResidentCheckpoints implements AutoCloseable {
         }
     }
 
-    ResidentCheckpoints(BucketProfiler profiler, DenoiserLoader loader) {
+    /** @param budgetBytes that the weights of all networks may take */
+    ResidentCheckpoints(BucketProfiler profiler, DenoiserLoader loader, long budgetBytes) {
         this.profiler = profiler;
         this.loader = loader;
+        this.budgetBytes = budgetBytes;
         this.background = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "freshet-stage");
             thread.setDaemon(true);
@@ -81,6 +84,15 @@ final class ResidentCheckpoints implements AutoCloseable {
                     .mapToInt(resident -> resident.profile().largest())
                     .max()
                     .orElse(0);
+        }
+    }
+
+    /** What their weights count in all. */
+    long heldBytes() {
+        synchronized (lock) {
+            return residents.values().stream()
+                    .mapToLong(ResidentCheckpoint::weightBytes)
+                    .sum();
         }
     }
 
@@ -138,13 +150,14 @@ final class ResidentCheckpoints implements AutoCloseable {
     private StagedCheckpoint load(NetworkForm form) throws CheckpointException {
         CheckpointRef ref = form.checkpoint();
         requireOpen(ref);
+        long weightBytes = requireRoom(form);
         LoadedDenoiser loaded = loader.load(ref, form.precision());
         boolean admitted = false;
         try {
             BucketProfile profile = profiler.profile(form, loaded.denoiser());
             long start = System.nanoTime();
             WarmBuckets warm = WarmBuckets.run(form, loaded.denoiser(), profile);
-            ResidentCheckpoint resident = new ResidentCheckpoint(form, loaded, warm.profile());
+            ResidentCheckpoint resident = new ResidentCheckpoint(form, loaded, warm.profile(), weightBytes);
             long warmMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
             synchronized (lock) {
                 requireOpen(ref);
@@ -160,6 +173,7 @@ final class ResidentCheckpoints implements AutoCloseable {
                     warm.sameBits() && profile.sameBits(),
                     warm.profile(),
                     decoder == null ? null : decoder.autoencoderSha256(),
+                    weightBytes,
                     loaded.verifyMillis(),
                     loaded.stageMillis(),
                     warmMillis);
@@ -168,6 +182,16 @@ final class ResidentCheckpoints implements AutoCloseable {
                 loaded.close();
             }
         }
+    }
+
+    /** Others are unloaded meanwhile, but none is staged: what there is room for now, there is when it has been loaded. */
+    private long requireRoom(NetworkForm form) throws CheckpointException {
+        long weightBytes = loader.weightBytes(form.checkpoint(), form.precision());
+        long held = heldBytes();
+        if (weightBytes > budgetBytes - held) {
+            throw new NoRoomException(form, weightBytes, held, budgetBytes);
+        }
+        return weightBytes;
     }
 
     /** A failure is forgotten, so that the checkpoint can be staged again once it is mended. */

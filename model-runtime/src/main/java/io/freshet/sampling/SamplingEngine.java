@@ -12,6 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiPredicate;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Steps rows of many requests together. One owner thread calls everything but {@link #stage} and {@link #isResident}, which any
@@ -31,6 +33,8 @@ import java.util.function.Predicate;
  * {@link Denoiser#clipsDenoised}.
  */
 public final class SamplingEngine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SamplingEngine.class);
+
     private final EngineOptions options;
     private final ResidentCheckpoints checkpoints;
     private final DecodeQueue decoding;
@@ -54,7 +58,8 @@ public final class SamplingEngine implements AutoCloseable {
     /** With the clock that trial passes are timed by. */
     SamplingEngine(EngineOptions options, DenoiserLoader loader, LongSupplier nanoTime) {
         this.options = options;
-        this.checkpoints = new ResidentCheckpoints(new BucketProfiler(options, nanoTime), loader);
+        this.checkpoints =
+                new ResidentCheckpoints(new BucketProfiler(options, nanoTime), loader, options.memoryBudgetBytes());
         this.decoding = new DecodeQueue();
     }
 
@@ -63,7 +68,8 @@ public final class SamplingEngine implements AutoCloseable {
      * being stepped; repeated calls share one future. In its two precisions it is two networks, each of which is staged and unloaded for
      * itself. The checkpoint is resident by the time the future completes. It fails with
      * {@link io.freshet.checkpoint.CheckpointException} where the checkpoint cannot be read, does not run, or predicts values that
-     * are not finite; nothing of it stays in memory then, other checkpoints are not touched, and a later call tries again.
+     * are not finite; nothing of it stays in memory then, other checkpoints are not touched, and a later call tries again. With
+     * {@link NoRoomException} it fails at once if the memory budget has no room for it beside what is held when its turn comes.
      */
     public CompletableFuture<StagedCheckpoint> stage(CheckpointRef checkpoint, Precision precision) {
         return checkpoints.stage(new NetworkForm(checkpoint, precision));
@@ -105,6 +111,11 @@ public final class SamplingEngine implements AutoCloseable {
         return checkpoint == null ? 0 : checkpoint.freeRows();
     }
 
+    /** What the weights in memory count in the memory budget; any thread may ask. */
+    public long residentBytes() {
+        return checkpoints.heldBytes();
+    }
+
     /** Network rows that samples in flight keep, of all checkpoints. */
     public int takenRows() {
         return takenRows;
@@ -131,8 +142,8 @@ public final class SamplingEngine implements AutoCloseable {
         requireOpen();
         SampleTask task = row.task();
         ResidentCheckpoint checkpoint = requireResident(task);
-        Sampler sampler = samplerOf(task, checkpoint);
-        requireFits(row, checkpoint, sampler);
+        Sampler sampler = RowChecks.samplerOf(task, checkpoint);
+        RowChecks.requireFits(row, checkpoint, sampler);
         LatentDecoder decoder = checkpoint.decoder();
         if (decoder != null && row.evaluationsDone() == sampler.evaluations()) {
             decoding.add(new InFlightRow(row, checkpoint, clock), decoder);
@@ -140,7 +151,7 @@ public final class SamplingEngine implements AutoCloseable {
         }
         int places = task.settings().places();
         if (places > checkpoint.freeRows()) {
-            throw new IllegalStateException(describe(task) + " takes " + places + " network rows, but "
+            throw new IllegalStateException(RowChecks.describe(task) + " takes " + places + " network rows, but "
                     + checkpoint.freeRows() + " of " + checkpoint.profile().largest()
                     + " are free: submit it when others have finished");
         }
@@ -174,6 +185,11 @@ public final class SamplingEngine implements AutoCloseable {
      * decoded, in order of submission, and those that have been decoded meanwhile, in order of finishing. Takes no step unless
      * {@link #canStep}. If the network throws, no row has changed.
      *
+     * <p>Where the device has too little memory for a pass, the network's buckets of that size and above are given up for as long as it is
+     * resident, and smaller passes are taken from then on, at once and without a row being lost; rows that do not fit into one wait for
+     * their turn.
+     *
+     * @throws DeviceMemoryException if there is no memory for the smallest bucket
      * @throws IllegalStateException if a sample could not be decoded, or the engine is closed
      */
     public List<FinishedSample> step() {
@@ -201,18 +217,49 @@ public final class SamplingEngine implements AutoCloseable {
     }
 
     private List<FinishedSample> pass() {
-        InFlightRow first = longestWaiting();
+        while (true) {
+            InFlightRow first = longestWaiting();
+            choose(first);
+            try {
+                return pass(first);
+            } catch (DeviceMemoryException e) {
+                shrink(first.checkpoint(), e);
+            }
+        }
+    }
+
+    /** All that can share a pass or, while more are in flight than the largest bucket has, those of them that waited longest. */
+    private void choose(InFlightRow first) {
+        batch.clear();
+        for (InFlightRow row : inFlight) {
+            if (row.sharesPassWith(first)) {
+                batch.add(row);
+            }
+        }
+        int largest = first.checkpoint().profile().largest();
+        if (rowsOfBatch() > largest) {
+            batch.sort(Comparator.comparingLong(InFlightRow::waitingSince));
+            int used = 0;
+            int fitting = 0;
+            while (fitting < batch.size() && used + batch.get(fitting).networkRows() <= largest) {
+                used += batch.get(fitting++).networkRows();
+            }
+            batch.subList(fitting, batch.size()).clear();
+        }
+    }
+
+    private int rowsOfBatch() {
+        return batch.stream().mapToInt(InFlightRow::networkRows).sum();
+    }
+
+    private List<FinishedSample> pass(InFlightRow first) {
         ResidentCheckpoint checkpoint = first.checkpoint();
         StepBuffers buffers = checkpoint.buffers();
         Pass pass = first.nextPass();
-        batch.clear();
         int used = 0;
-        for (InFlightRow row : inFlight) {
-            if (row.sharesPassWith(first)) {
-                used += row.writeInputs(buffers, used);
-                batch.add(row);
-                pass = row.nextPass() == Pass.WHOLE ? Pass.WHOLE : pass;
-            }
+        for (InFlightRow row : batch) {
+            used += row.writeInputs(buffers, used);
+            pass = row.nextPass() == Pass.WHOLE ? Pass.WHOLE : pass;
         }
         int bucket = checkpoint.profile().bucketFor(used);
         buffers.pad(used, bucket, pass);
@@ -226,6 +273,22 @@ public final class SamplingEngine implements AutoCloseable {
         statistics = statistics.plusPass(batch.size(), used, bucket);
         batch.clear();
         return finished;
+    }
+
+    /** Gives up the bucket that the batch was to run in, and larger ones. */
+    private void shrink(ResidentCheckpoint checkpoint, DeviceMemoryException shortage) {
+        int bucket = checkpoint.profile().bucketFor(rowsOfBatch());
+        checkpoint.denoiser().releaseCaches();
+        if (!checkpoint.shrinkBelow(bucket)) {
+            throw shortage;
+        }
+        statistics = statistics.plusMemoryShortage();
+        LOG.warn(
+                "The network of {} runs in passes of {} rows from now on, for there is no memory for {}: {}",
+                checkpoint.form().inWords(),
+                checkpoint.profile().buckets(),
+                bucket,
+                shortage.getMessage());
     }
 
     /** Whether no row is in flight, and none waits to be decoded or handed out. */
@@ -309,7 +372,7 @@ public final class SamplingEngine implements AutoCloseable {
         Precision precision = task.settings().inference().precision();
         ResidentCheckpoint checkpoint = checkpoints.find(task.checkpoint().sha256(), precision);
         if (checkpoint == null) {
-            throw new IllegalStateException(describe(task) + " needs checkpoint '"
+            throw new IllegalStateException(RowChecks.describe(task) + " needs checkpoint '"
                     + task.checkpoint().directory() + "' (sha256 "
                     + task.checkpoint().sha256()
                     + "), which is not resident in " + precision.wireName() + ": stage it and wait for its future");
@@ -317,82 +380,9 @@ public final class SamplingEngine implements AutoCloseable {
         return checkpoint;
     }
 
-    private static void requireFits(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
-        SampleTask task = row.task();
-        if (task.label() >= checkpoint.nullLabel()) {
-            throw new IllegalArgumentException(describe(task) + " has label " + task.label() + ", but checkpoint '"
-                    + checkpoint.ref().directory() + "' has " + checkpoint.nullLabel() + " classes, from 0");
-        }
-        if (task.settings().guidance().isOn() && !checkpoint.denoiser().hasNullLabel()) {
-            throw new IllegalArgumentException(describe(task) + " has guidance "
-                    + task.settings().guidance().scale() + ", but checkpoint '"
-                    + checkpoint.ref().directory()
-                    + "' was trained without a null label, which guidance needs: expected guidance 1 (off)");
-        }
-        Inference inference = task.settings().inference();
-        if (inference.caches() && !checkpoint.denoiser().cachesFeatures()) {
-            throw new IllegalArgumentException(describe(task) + " has cacheInterval " + inference.cacheInterval()
-                    + ", but the network of checkpoint '" + checkpoint.ref().directory()
-                    + "' has no deep features to use again: expected cacheInterval 1 (the whole network every time)");
-        }
-        requireGoesOn(row, checkpoint, sampler);
-    }
-
-    private static Sampler samplerOf(SampleTask task, ResidentCheckpoint checkpoint) {
-        try {
-            return checkpoint.plan(task.settings()).sampler();
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    describe(task) + " cannot be drawn from checkpoint '"
-                            + checkpoint.ref().directory() + "': " + e.getMessage(),
-                    e);
-        }
-    }
-
-    private static void requireGoesOn(SampleRow row, ResidentCheckpoint checkpoint, Sampler sampler) {
-        SampleTask task = row.task();
-        boolean complete = row.evaluationsDone() == sampler.evaluations();
-        if (row.evaluationsDone() > sampler.evaluations() || complete && checkpoint.decoder() == null) {
-            throw new IllegalArgumentException(describe(task) + " has " + row.evaluationsDone()
-                    + " evaluations behind it, but " + samplerName(task) + " takes " + sampler.evaluations()
-                    + " in all: there is nothing left to do");
-        }
-        if (row.evaluationsDone() == 0) {
-            return;
-        }
-        if (row.latent().length != checkpoint.latentSize()) {
-            throw new IllegalArgumentException(
-                    describe(task) + " has a latent of " + row.latent().length + " values, but checkpoint '"
-                            + checkpoint.ref().directory() + "' works on " + checkpoint.latentSize());
-        }
-        if (row.history().length != sampler.historyLength()) {
-            throw new IllegalArgumentException(describe(task) + " comes with a history of " + row.history().length
-                    + " arrays, but " + samplerName(task) + " keeps " + sampler.historyLength()
-                    + ": go on with it by the build that it was saved by, or start it anew");
-        }
-        for (float[] features : row.features()) {
-            if (features.length != checkpoint.denoiser().featureSize()) {
-                throw new IllegalArgumentException(describe(task) + " comes with deep features of " + features.length
-                        + " values, but the network of checkpoint '"
-                        + checkpoint.ref().directory() + "' leaves "
-                        + checkpoint.denoiser().featureSize()
-                        + ": go on with it by the build that it was saved by, or start it anew");
-            }
-        }
-    }
-
-    private static String samplerName(SampleTask task) {
-        return "'" + task.settings().kind().wireName() + "' of "
-                + task.settings().steps() + " steps";
-    }
-
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("The sampling engine is closed");
         }
-    }
-
-    private static String describe(SampleTask task) {
-        return "Sample " + task.index() + " of request '" + task.requestId() + "'";
     }
 }

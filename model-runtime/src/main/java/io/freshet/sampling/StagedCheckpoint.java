@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *     depend slightly on what they are batched with
  * @param profile its buckets, and what they were chosen by
  * @param autoencoderSha256 identity of the autoencoder that decodes its latents; null for one that draws pixels
+ * @param weightBytes what its weights count in the engine's memory budget; 0 where its loader does not tell
  * @param verifyMillis reading and verifying the files
  * @param stageMillis building the network in memory
  * @param warmMillis running every bucket once
@@ -27,6 +28,7 @@ public record StagedCheckpoint(
         boolean batchInvariant,
         BucketProfile profile,
         @Nullable String autoencoderSha256,
+        long weightBytes,
         long verifyMillis,
         long stageMillis,
         long warmMillis) {

@@ -208,6 +208,13 @@ public final class TorchModule implements AutoCloseable {
         return false;
     }
 
+    /** Gives back what LibTorch keeps of a GPU's memory for calls to come, of this module and all others; a CPU's it does not keep. */
+    public void releaseCaches() {
+        if (manager.getDevice().isGpu()) {
+            JniUtils.emptyCudaCache();
+        }
+    }
+
     private static void silenceProfiler() {
         if (!PROFILER_SILENCED.get()) {
             JniUtils.setGraphExecutorOptimize(false);

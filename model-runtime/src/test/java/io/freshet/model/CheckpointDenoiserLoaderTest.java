@@ -2,6 +2,7 @@ package io.freshet.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -89,6 +90,21 @@ class CheckpointDenoiserLoaderTest {
             assertThat(whole).isEqualTo(plain);
             assertThat(UDitSamples.relativeError(plain, shallow)).isLessThan(1e-5);
         }
+    }
+
+    @Test
+    void tellsWhatANetworkTakesBeforeItIsLoaded() throws CheckpointException {
+        Map<String, Tensor> weights = UDitInit.draw(TINY, 1);
+        CheckpointRef ref = publish("u-dit", CONFIG, List.of("a", "b"), weights);
+        CheckpointDenoiserLoader loader = new CheckpointDenoiserLoader(store);
+        long exact = DenoiserScripts.fold(TINY, weights).values().stream()
+                .mapToLong(tensor -> 4L * tensor.numel())
+                .sum();
+        assertThat((double) loader.weightBytes(ref, Precision.FP32)).isCloseTo(exact, withinPercentage(25));
+        assertThat(loader.weightBytes(ref, Precision.BF16)).isEqualTo(loader.weightBytes(ref, Precision.FP32) / 2);
+        assertThatThrownBy(() -> loader.weightBytes(new CheckpointRef("t", 1, "gone", "ab".repeat(32)), Precision.FP32))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("'gone' is not in the store");
     }
 
     @Test

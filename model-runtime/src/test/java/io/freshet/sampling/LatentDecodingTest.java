@@ -25,6 +25,7 @@ class LatentDecodingTest {
         final Semaphore permits = new Semaphore(0);
         final CountDownLatch begun = new CountDownLatch(1);
         volatile boolean broken;
+        volatile int shortages;
         volatile boolean busy;
         volatile boolean closed;
 
@@ -41,6 +42,11 @@ class LatentDecodingTest {
             if (broken) {
                 busy = false;
                 throw new IllegalStateException("out of memory");
+            }
+            if (shortages > 0) {
+                shortages--;
+                busy = false;
+                throw new DeviceMemoryException("Decoding", new IllegalStateException("out of memory"));
             }
             float[] pixels = new float[3 * latent.height() * latent.width()];
             for (int k = 0; k < latent.values().length; k++) {
@@ -254,5 +260,25 @@ class LatentDecodingTest {
         assertThat(engine.stage(ToyDenoiser.ref(1)).join().batchInvariant()).isTrue();
         loader.get(2).minglesRows = true;
         assertThat(engine.stage(ToyDenoiser.ref(2)).join().batchInvariant()).isFalse();
+    }
+
+    @Test
+    void decodesBetweenTwoStepsWhatThereIsTooLittleMemoryForBesideThem() throws InterruptedException {
+        SamplingEngine engine = engine(loader);
+        engine.submit(row(0));
+        decoder.permits.release(100);
+        List<FinishedSample> expected = drain(engine);
+        engine.submit(row(0));
+        decoder.shortages = 1;
+        List<FinishedSample> finished = drain(engine);
+        assertThat(finished.get(0).values()).isEqualTo(expected.get(0).values());
+
+        engine.submit(row(0));
+        decoder.shortages = 2;
+        assertThatThrownBy(() -> drain(engine))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("could not be decoded")
+                .hasMessageContaining("more memory than the device has left");
+        assertThat(engine.snapshot()).as("what was not decoded").hasSize(1);
     }
 }

@@ -36,7 +36,7 @@ class SamplingEngineTest extends EngineHarness {
         engine.step();
         engine.step();
         assertThat(loader.get(0).calls).extracting(ToyDenoiser.Call::rows).containsExactly(2, 5, 2);
-        assertThat(engine.statistics()).isEqualTo(new EngineStatistics(3, 4, 6, 3));
+        assertThat(engine.statistics()).isEqualTo(new EngineStatistics(3, 4, 6, 3, 0));
     }
 
     @Test
@@ -75,7 +75,7 @@ class SamplingEngineTest extends EngineHarness {
                 .extracting(call -> call.t()[0] + ": " + Arrays.toString(call.y()))
                 .as("noise levels of about 17, 3.4, 0.95 and 0.01")
                 .containsExactly("750.0: [1, 1]", "500.0: [1, 4]", "250.0: [1, 4]", "0.0: [1, 1]");
-        assertThat(engine.statistics()).isEqualTo(new EngineStatistics(4, 4, 6, 2));
+        assertThat(engine.statistics()).isEqualTo(new EngineStatistics(4, 4, 6, 2, 0));
     }
 
     @Test

@@ -74,6 +74,9 @@ final class ToyDenoiser implements Denoiser {
         @Nullable
         LatentDecoder decoder;
 
+        /** What each network is said to take. */
+        volatile long weightBytes;
+
         Loader with(long step, ToyDenoiser denoiser) {
             denoisers.put(step, denoiser);
             return this;
@@ -96,6 +99,11 @@ final class ToyDenoiser implements Denoiser {
                 throw new CheckpointException("Checkpoint '" + checkpoint.directory() + "' is missing");
             }
             return new LoadedDenoiser(denoiser, decoder, 1, 2);
+        }
+
+        @Override
+        public long weightBytes(CheckpointRef checkpoint, Precision precision) {
+            return weightBytes;
         }
     }
 

@@ -90,7 +90,8 @@ class ImageFolderTest {
         assertThat(sharded.get("shard").asText() + "/" + sharded.get("member").asText())
                 .isEqualTo("r/shard-000000/r-000000000.png");
         assertThat(sharded.has("file")).as("has a file").isFalse();
-        assertThat(new ObjectMapper().readTree(rows.get(1)).get("withheld").asText()).isEqualTo("too large");
+        assertThat(new ObjectMapper().readTree(rows.get(1)).get("withheld").asText())
+                .isEqualTo("too large");
         assertThat(folder.elsewhere()).isEqualTo(2);
         assertThat(published.toFile().list()).containsExactly(ImageFolder.MANIFEST);
     }

@@ -107,7 +107,16 @@ class RunStateTest {
     }
 
     private static CheckpointEvent decided(long step, CheckpointOutcome outcome) {
-        return new CheckpointEvent("model", step, sha(step), outcome, null, null, 1L, 2L, 3L, 4L, null);
+        return CheckpointEvent.newBuilder()
+                .setModel("model")
+                .setStep(step)
+                .setSha256(sha(step))
+                .setOutcome(outcome)
+                .setVerifyMillis(1)
+                .setStageMillis(2)
+                .setWarmMillis(3)
+                .setAtMillis(4)
+                .build();
     }
 
     private static MetricReport judged(long step, long samples, boolean complete) {

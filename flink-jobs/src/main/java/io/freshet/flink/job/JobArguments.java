@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param options everything else
  */
 record JobArguments(String store, AutoencoderChoice autoencoder, String device, SamplingJobOptions options) {
+    private static final long MOST_MIB = 1L << 24;
+
     enum Option {
         BOOTSTRAP_SERVERS("addresses of the Kafka cluster, host:port[,host:port...] (required)"),
         STORE("root of the checkpoint store, a path that every TaskManager sees (required)"),
@@ -55,6 +57,10 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
         LONGEST_STEP(
                 "seconds that one batch may take, for Flink's barriers wait for it; sizes that take longer are not used; "
                         + EngineOptions.LONGEST_PASS.toSeconds() + " unless given. With --buckets, they are timed too"),
+        MEMORY_BUDGET(
+                "MiB of weights that one engine may have in memory; networks stay there while they fit, the most recently used ones"
+                        + " first. Room for three of them serves all cases; with less, some wait for rows of others to finish. Working memory"
+                        + " and the autoencoder come on top. Unless given, four networks whatever they take"),
         MAX_COUNT("most images in one request"),
         CLASS_WEIGHTS("shares of the classes in the engines while all have work, as interactive=8,evaluation=2,bulk=1"),
         STARVATION_BOUND(
@@ -168,7 +174,22 @@ record JobArguments(String store, AutoencoderChoice autoencoder, String device, 
                         given.number(Option.EVALUATION_ETA, judged.eta()),
                         given.number(Option.EVALUATION_GUIDANCE, judged.guidance())),
                 base.holdLimit(),
-                precision(given));
+                precision(given),
+                memoryBudget(given));
+    }
+
+    private static long memoryBudget(Values given) {
+        return given.read(
+                Option.MEMORY_BUDGET,
+                text -> {
+                    long mib = Long.parseLong(text);
+                    if (mib < 1 || mib > MOST_MIB) {
+                        throw new IllegalArgumentException("out of bounds");
+                    }
+                    return mib << 20;
+                },
+                PlannerOptions.DEFAULT.memoryBudgetBytes(),
+                "MiB, 1 to " + MOST_MIB);
     }
 
     private static Scheduling scheduling(Values given, Scheduling base) {

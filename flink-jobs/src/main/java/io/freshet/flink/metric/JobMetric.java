@@ -14,6 +14,18 @@ public enum JobMetric {
     ROWS_IN_FLIGHT(Scope.READER, "rowsInFlight", "Network rows taken in the engine; a guided sample takes two"),
     ROWS_WAITING(Scope.READER, "rowsWaiting", "Network rows waiting in the reader, for room or for their checkpoint"),
     CHECKPOINTS_RESIDENT(Scope.READER, "checkpointsResident", "Checkpoints in memory, ready to sample with"),
+    RESIDENT_BYTES(
+            Scope.READER,
+            "residentBytes",
+            "Bytes of weights in memory, as the memory budget counts them; a shared autoencoder comes on top"),
+    MEMORY_SHORTAGES(
+            Scope.READER,
+            "memoryShortages",
+            "Forward passes that the device had too little memory for; their rows went on in smaller ones"),
+    NETWORKS_WAITING(
+            Scope.PLANNER,
+            "networksWaiting",
+            "Networks that open requests need and that have no room in the readers' memory"),
     OPEN_RANGES(Scope.PLANNER, "openRanges", "Requests, and ranges given back, with samples not handed out"),
     WAITING_SAMPLES(Scope.PLANNER, "waitingSamples", "Samples not handed out to a reader"),
     IMAGES_NOT_MEASURED(

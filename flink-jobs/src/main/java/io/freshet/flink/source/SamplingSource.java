@@ -85,7 +85,8 @@ public final class SamplingSource implements Source<SamplerOutput, WorkSplit, Pl
 
     @Override
     public SourceReader<SamplerOutput, WorkSplit> createReader(SourceReaderContext context) throws Exception {
-        EngineOptions engineOptions = new EngineOptions(List.copyOf(buckets), longestPass);
+        EngineOptions engineOptions = new EngineOptions(List.copyOf(buckets), longestPass)
+                .withMemoryBudget(plannerOptions.memoryBudgetBytes());
         return new SamplingReader(context, new SamplingEngine(engineOptions, loaders.create()));
     }
 

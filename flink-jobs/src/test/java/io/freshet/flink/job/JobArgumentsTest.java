@@ -82,6 +82,11 @@ class JobArgumentsTest {
                 .isThrownBy(() -> parse(needed + "--max-count many"))
                 .withMessageContaining("--max-count is 'many': expected a whole number");
         assertThatIllegalArgumentException()
+                .isThrownBy(() -> parse(needed + "--memory-budget 0"))
+                .withMessage("--memory-budget is '0': expected MiB, 1 to 16777216");
+        assertThat(parse(needed + "--memory-budget 300").options().planner().memoryBudgetBytes())
+                .isEqualTo(300L << 20);
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse(needed + "--precision half"))
                 .withMessageContaining("--precision is 'half': expected fp32 or bf16");
         assertThatIllegalArgumentException()

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.freshet.flink.source.planner.PlannerOptions;
 import io.freshet.flink.source.planner.Scheduling;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.schemas.Topics;
 import java.time.Duration;
@@ -41,8 +42,12 @@ class SamplingJobOptionsTest {
                         2,
                         PlannerOptions.Evaluation.DEFAULT,
                         Duration.ofSeconds(1),
-                        Precision.FP32))
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET))
                 .withMessageContaining("maxResidentCheckpoints is 2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> PlannerOptions.DEFAULT.withMemoryBudget(0))
+                .withMessageContaining("memoryBudgetBytes is 0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new PlannerOptions.Evaluation(1, 0, "euler", 1, 0, 1))
                 .withMessageContaining("euler");

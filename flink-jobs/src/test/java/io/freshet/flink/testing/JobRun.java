@@ -1,8 +1,10 @@
 package io.freshet.flink.testing;
 
+import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.job.KafkaTopics;
 import io.freshet.flink.job.SamplingJob;
 import io.freshet.flink.job.SamplingJobOptions;
+import io.freshet.flink.source.DenoiserLoaderFactory;
 import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.avro.GeneratedImage;
@@ -50,6 +52,11 @@ public final class JobRun implements AutoCloseable {
         return start(options, new Configuration());
     }
 
+    /** With networks other than {@link ToyModels}. */
+    public static JobRun start(SamplingJobOptions options, DenoiserLoaderFactory loaders) throws Exception {
+        return start(options, new Configuration(), loaders);
+    }
+
     public static JobRun restore(SamplingJobOptions options, String savepoint) throws Exception {
         Configuration configuration = new Configuration();
         configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, savepoint);
@@ -58,14 +65,18 @@ public final class JobRun implements AutoCloseable {
 
     /** With more settings of Flink. */
     public static JobRun start(SamplingJobOptions options, Configuration configuration) throws Exception {
+        return start(options, configuration, ToyModels.loaders(options.topics().prefix()));
+    }
+
+    private static JobRun start(SamplingJobOptions options, Configuration configuration, DenoiserLoaderFactory loaders)
+            throws Exception {
         KafkaTopics.create(options.bootstrapServers(), Map.of(), options.topics(), 2);
         configuration.set(TaskManagerOptions.NUM_TASK_SLOTS, options.parallelism());
         configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(64));
         configuration.set(RestOptions.BIND_PORT, "0");
         StreamExecutionEnvironment env =
                 StreamExecutionEnvironment.createLocalEnvironment(options.parallelism(), configuration);
-        String job = options.topics().prefix();
-        new SamplingJob(options, ToyModels.loaders(job), ToyModels.extractors(), ToyModels.reference()).buildOn(env);
+        new SamplingJob(options, loaders, ToyModels.extractors(), ToyModels.reference()).buildOn(env);
         return new JobRun(options, env.executeAsync(SamplingJob.NAME));
     }
 
@@ -76,6 +87,13 @@ public final class JobRun implements AutoCloseable {
                 options.topics().checkpoints(),
                 ANNOUNCEMENTS.encode(new CheckpointAnnouncement("toy", step, directory, sha256, 1L)));
         return sha256;
+    }
+
+    public void announce(CheckpointRef checkpoint) throws Exception {
+        send(
+                options.topics().checkpoints(),
+                ANNOUNCEMENTS.encode(new CheckpointAnnouncement(
+                        checkpoint.model(), checkpoint.step(), checkpoint.directory(), checkpoint.sha256(), 1L)));
     }
 
     public void request(String json) throws Exception {

@@ -7,6 +7,7 @@ import io.freshet.checkpoint.CheckpointStore;
 import io.freshet.model.CheckpointDenoiserLoader;
 import io.freshet.sampling.Denoiser;
 import io.freshet.sampling.DenoiserLoader;
+import io.freshet.sampling.DeviceMemoryException;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.LatentDecoder;
 import io.freshet.sampling.Precision;
@@ -80,6 +81,12 @@ public final class DecodingLoader implements DenoiserLoader {
         }
     }
 
+    /** Of the denoiser; the autoencoder is loaded once for all. */
+    @Override
+    public long weightBytes(CheckpointRef ref, Precision precision) throws CheckpointException {
+        return denoisers.weightBytes(ref, precision);
+    }
+
     private AutoencoderChoice.Found find(CheckpointRef ref, CheckpointDescription.ImageShape latent)
             throws CheckpointException {
         try {
@@ -107,7 +114,7 @@ public final class DecodingLoader implements DenoiserLoader {
         try {
             shared.warm(network);
             warm = true;
-        } catch (IllegalArgumentException | IllegalStateException e) {
+        } catch (IllegalArgumentException | IllegalStateException | DeviceMemoryException e) {
             throw new CheckpointException(
                     "Checkpoint '" + ref.directory() + "': its latents cannot be decoded by the autoencoder "
                             + found.checkpoint().directory() + ": " + e.getMessage(),

@@ -4,8 +4,10 @@ import io.freshet.checkpoint.Checkpoint;
 import io.freshet.checkpoint.CheckpointException;
 import io.freshet.diffusion.CounterNoise;
 import io.freshet.sampling.Denoiser;
+import io.freshet.sampling.DeviceMemoryException;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.script.TorchDevice;
+import io.freshet.script.TorchModule;
 import io.freshet.weights.Tensor;
 
 /** An autoencoder in memory that decodes for several checkpoints, one sample at a time whoever asks. Thread-safe. */
@@ -54,7 +56,11 @@ final class SharedAutoencoder {
         return sha256;
     }
 
-    /** The pixels of a sample. */
+    /**
+     * The pixels of a sample.
+     *
+     * @throws DeviceMemoryException if the device has too little memory left
+     */
     synchronized FinishedSample decode(FinishedSample latent) {
         Tensor image = decode(Tensor.of(latent.values(), 1, latent.channels(), latent.height(), latent.width()));
         return new FinishedSample(
@@ -85,7 +91,14 @@ final class SharedAutoencoder {
     }
 
     private Tensor decode(Tensor latent) {
-        return autoencoder.decodeTiled(autoencoder.unscale(latent), tiling);
+        try {
+            return autoencoder.decodeTiled(autoencoder.unscale(latent), tiling);
+        } catch (IllegalStateException e) {
+            if (TorchModule.lacksMemory(e)) {
+                throw new DeviceMemoryException("Decoding a latent", e);
+            }
+            throw e;
+        }
     }
 
     synchronized void close() {

@@ -18,6 +18,7 @@ public final class CheckpointReady implements SourceEvent {
     private final boolean batchInvariant;
     private final BucketProfile profile;
     private final @Nullable String autoencoderSha256;
+    private final long weightBytes;
     private final long verifyMillis;
     private final long stageMillis;
     private final long warmMillis;
@@ -29,6 +30,7 @@ public final class CheckpointReady implements SourceEvent {
         this.batchInvariant = staged.batchInvariant();
         this.profile = staged.profile();
         this.autoencoderSha256 = staged.autoencoderSha256();
+        this.weightBytes = staged.weightBytes();
         this.verifyMillis = staged.verifyMillis();
         this.stageMillis = staged.stageMillis();
         this.warmMillis = staged.warmMillis();
@@ -45,6 +47,7 @@ public final class CheckpointReady implements SourceEvent {
                 batchInvariant,
                 profile,
                 autoencoderSha256,
+                weightBytes,
                 verifyMillis,
                 stageMillis,
                 warmMillis);

@@ -36,13 +36,14 @@ final class CheckpointCatalog {
         state.committed().forEach(c -> committed.put(c.checkpoint().sha256(), c));
     }
 
-    /** Takes an announcement; one of a checkpoint that is known already changes nothing. */
-    void announce(CheckpointRef checkpoint) {
+    /** Takes an announcement; returns false if the checkpoint is known already, which changes nothing. */
+    boolean announce(CheckpointRef checkpoint) {
         boolean known = committed.containsKey(checkpoint.sha256())
                 || announced.stream().anyMatch(a -> a.sha256().equals(checkpoint.sha256()));
         if (!known) {
             announced.addLast(checkpoint);
         }
+        return !known;
     }
 
     /** The checkpoint to be decided next. */

@@ -71,9 +71,16 @@ final class Notices {
     }
 
     static SamplerOutput committed(
-            CheckpointRef checkpoint, double percent, StagingTimes times, boolean batchInvariant, long nowMillis) {
+            CheckpointRef checkpoint,
+            double percent,
+            StagingTimes times,
+            SwapTimes.Swap swap,
+            boolean batchInvariant,
+            long nowMillis) {
         return new SamplerOutput(decided(checkpoint, CheckpointOutcome.COMMITTED, nowMillis)
                 .setPercent(percent)
+                .setAnnouncedAtMillis(swap.announcedAtMillis())
+                .setCommitMillis(swap.commitMillis())
                 .setBatchInvariant(batchInvariant)
                 .setVerifyMillis(times.verifyMillis())
                 .setStageMillis(times.stageMillis())
@@ -91,8 +98,9 @@ final class Notices {
                 .build());
     }
 
-    static SamplerOutput refused(CheckpointRef checkpoint, String reason, long nowMillis) {
+    static SamplerOutput refused(CheckpointRef checkpoint, String reason, SwapTimes.Swap swap, long nowMillis) {
         return new SamplerOutput(decided(checkpoint, CheckpointOutcome.REFUSED, nowMillis)
+                .setAnnouncedAtMillis(swap.announcedAtMillis())
                 .setReason(reason)
                 .setVerifyMillis(0)
                 .setStageMillis(0)

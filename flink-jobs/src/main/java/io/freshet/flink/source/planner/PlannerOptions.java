@@ -1,6 +1,7 @@
 package io.freshet.flink.source.planner;
 
 import io.freshet.diffusion.Prediction;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerKind;
 import io.freshet.sampling.SamplerSettings;
@@ -20,6 +21,8 @@ import java.time.Duration;
  * @param holdLimit longest silence towards the readers while a Flink checkpoint is under way; ends the silence after a
  *     savepoint too, whose completion nobody announces
  * @param precision that new checkpoints are staged and judged in, and requests served in that leave it open
+ * @param memoryBudgetBytes bytes of weights that one reader may have in memory at once, in place of {@code maxResidentCheckpoints};
+ *     {@link EngineOptions#NO_BUDGET} for no bound. Room for three networks serves all cases
  */
 public record PlannerOptions(
         long maxCount,
@@ -28,35 +31,78 @@ public record PlannerOptions(
         int maxResidentCheckpoints,
         Evaluation evaluation,
         Duration holdLimit,
-        Precision precision)
+        Precision precision,
+        long memoryBudgetBytes)
         implements Serializable {
     /** What suits most deployments. */
     public static final PlannerOptions DEFAULT = new PlannerOptions(
-            1_000_000_000L, Scheduling.DEFAULT, 20_000, 4, Evaluation.DEFAULT, Duration.ofSeconds(30), Precision.FP32);
+            1_000_000_000L,
+            Scheduling.DEFAULT,
+            20_000,
+            4,
+            Evaluation.DEFAULT,
+            Duration.ofSeconds(30),
+            Precision.FP32,
+            EngineOptions.NO_BUDGET);
 
     public PlannerOptions {
         require(maxCount >= 1, "maxCount", maxCount, "at least 1");
         require(rememberedRequestIds >= 0, "rememberedRequestIds", rememberedRequestIds, "at least 0");
         require(maxResidentCheckpoints >= 3, "maxResidentCheckpoints", maxResidentCheckpoints, "at least 3");
         require(!holdLimit.isNegative() && !holdLimit.isZero(), "holdLimit", holdLimit, "a positive duration");
+        require(memoryBudgetBytes >= 1, "memoryBudgetBytes", memoryBudgetBytes, "at least 1, or no budget");
     }
 
     /** The same limits with another way of judging checkpoints. */
     public PlannerOptions withEvaluation(Evaluation other) {
         return new PlannerOptions(
-                maxCount, scheduling, rememberedRequestIds, maxResidentCheckpoints, other, holdLimit, precision);
+                maxCount,
+                scheduling,
+                rememberedRequestIds,
+                maxResidentCheckpoints,
+                other,
+                holdLimit,
+                precision,
+                memoryBudgetBytes);
     }
 
     /** The same limits and habits with another way of sharing. */
     public PlannerOptions withScheduling(Scheduling other) {
         return new PlannerOptions(
-                maxCount, other, rememberedRequestIds, maxResidentCheckpoints, evaluation, holdLimit, precision);
+                maxCount,
+                other,
+                rememberedRequestIds,
+                maxResidentCheckpoints,
+                evaluation,
+                holdLimit,
+                precision,
+                memoryBudgetBytes);
     }
 
     /** The same limits and habits in another precision. */
     public PlannerOptions withPrecision(Precision other) {
         return new PlannerOptions(
-                maxCount, scheduling, rememberedRequestIds, maxResidentCheckpoints, evaluation, holdLimit, other);
+                maxCount,
+                scheduling,
+                rememberedRequestIds,
+                maxResidentCheckpoints,
+                evaluation,
+                holdLimit,
+                other,
+                memoryBudgetBytes);
+    }
+
+    /** The same limits and habits within a memory budget. */
+    public PlannerOptions withMemoryBudget(long bytes) {
+        return new PlannerOptions(
+                maxCount,
+                scheduling,
+                rememberedRequestIds,
+                maxResidentCheckpoints,
+                evaluation,
+                holdLimit,
+                precision,
+                bytes);
     }
 
     /**

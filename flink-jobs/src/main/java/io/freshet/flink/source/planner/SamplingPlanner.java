@@ -4,6 +4,7 @@ import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.metric.JobMetric;
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
+import io.freshet.flink.source.event.NetworkWaiting;
 import io.freshet.flink.source.event.RequestOrders;
 import io.freshet.flink.source.event.ResidencyPlan;
 import io.freshet.flink.source.event.WorkWanted;
@@ -72,6 +73,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     private final SilenceGate gate;
     private final Map<Integer, ReaderView> readers = new TreeMap<>();
     private final WantedNetworks wanted;
+    private final SwapTimes swaps = new SwapTimes();
     private RequestOrders orders;
     private int noticeTurn;
     private long retriedAtMillis;
@@ -108,7 +110,8 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         this.feed = feed;
         this.options = options;
         this.clock = clock;
-        this.wanted = new WantedNetworks(options.maxResidentCheckpoints(), options.precision());
+        this.wanted =
+                new WantedNetworks(options.maxResidentCheckpoints(), options.memoryBudgetBytes(), options.precision());
         this.notices = new ArrayDeque<>(state.notices());
         this.catalog = new CheckpointCatalog(state);
         this.traffic = new Traffic(catalog, state);
@@ -122,6 +125,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     @Override
     public void start() {
         context.metricGroup().gauge(JobMetric.OPEN_RANGES.metricName(), work::size);
+        context.metricGroup().gauge(JobMetric.NETWORKS_WAITING.metricName(), wanted::waiting);
         context.metricGroup().gauge(JobMetric.WAITING_SAMPLES.metricName(), work::samples);
         context.metricGroup().setUnassignedSplitsGauge(() -> (long) work.size());
         feed.startFrom(nextOffsets);
@@ -151,7 +155,10 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             } else if (channel == Channel.CONTROL) {
                 obey(commands.command(message));
             } else {
-                catalog.announce(announcements.announcement(message));
+                CheckpointRef announced = announcements.announcement(message);
+                if (catalog.announce(announced)) {
+                    swaps.announced(announced, message.timestampMillis());
+                }
             }
         } catch (Rejection rejection) {
             LOG.info("Refused {}@{}: {}", message.partition(), message.offset(), rejection.reason());
@@ -211,6 +218,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             reader.resident().put(staged.form(), staged);
             reader.failures().remove(staged.form());
             catalog.learn(staged);
+            wanted.learn(staged.form(), staged.weightBytes());
+            swaps.ready(staged.checkpoint(), clock.millis());
+        } else if (event instanceof NetworkWaiting held) {
+            reader.resident().remove(held.network());
+            wanted.learn(held.network(), held.weightBytes());
         } else if (event instanceof CheckpointFailed failed) {
             reader.failures().put(failed.network(), failed.reason());
         } else {
@@ -222,6 +234,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
     @Override
     public void addReader(int subtask) {
         readers.put(subtask, new ReaderView());
+        wanted.forgetIdle();
         advance();
     }
 
@@ -298,6 +311,11 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
             return false;
         }
         NetworkForm tried = wanted.ofCandidate(candidate);
+        String lackOfRoom = wanted.lackOfRoom(traffic.serving(), candidate);
+        if (lackOfRoom != null) {
+            refuse(lackOfRoom);
+            return true;
+        }
         for (ReaderView reader : readers.values()) {
             String failure = reader.failures().get(tried);
             if (failure != null) {
@@ -331,7 +349,7 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         LOG.warn("Checkpoint {} of step {} is refused: {}", refused.shortSha(), refused.step(), reason);
         // Told again, so that a repaired checkpoint that is announced once more gets a new try.
         readers.values().forEach(ReaderView::retry);
-        notices.addLast(Notices.refused(refused, reason, clock.millis()));
+        notices.addLast(Notices.refused(refused, reason, swaps.decided(refused, clock.millis()), clock.millis()));
     }
 
     private void commit(Collection<StagedCheckpoint> staged) {
@@ -349,8 +367,9 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
                 percent,
                 batchInvariant ? "do not depend" : "depend slightly",
                 staged.stream().map(s -> s.profile().buckets()).distinct().toList());
-        notices.addLast(
-                Notices.committed(checkpoint, percent, StagingTimes.slowest(staged), batchInvariant, clock.millis()));
+        SwapTimes.Swap swap = swaps.decided(checkpoint, clock.millis());
+        notices.addLast(Notices.committed(
+                checkpoint, percent, StagingTimes.slowest(staged), swap, batchInvariant, clock.millis()));
         if (options.evaluation().samples() > 0) {
             planEvaluation(first);
         }

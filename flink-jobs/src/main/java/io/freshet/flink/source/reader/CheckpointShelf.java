@@ -2,13 +2,18 @@ package io.freshet.flink.source.reader;
 
 import io.freshet.flink.source.event.CheckpointFailed;
 import io.freshet.flink.source.event.CheckpointReady;
+import io.freshet.flink.source.event.NetworkWaiting;
 import io.freshet.sampling.NetworkForm;
+import io.freshet.sampling.NoRoomException;
 import io.freshet.sampling.SamplingEngine;
 import io.freshet.sampling.StagedCheckpoint;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
@@ -23,6 +28,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The checkpoints in a reader's memory, each in one precision or both, and on their way there. Used by the reader's thread; only the
  * end of a staging arrives on another one, where it is queued and the reader woken.
+ *
+ * <p>One is staged at a time: first those that the reader's own rows need, then those that the planner wants, most urgent first. One
+ * that the memory budget has no room for waits for rows of others to finish, and nothing goes before it meanwhile. For its own rows, which
+ * no other reader can finish, the reader gives up networks that the planner wants, as long as no row uses them.
  */
 final class CheckpointShelf {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointShelf.class);
@@ -36,9 +45,12 @@ final class CheckpointShelf {
     private final Consumer<SourceEvent> planner;
     private final Runnable wake;
     private final Map<NetworkForm, StagedCheckpoint> resident = new HashMap<>();
-    private final Set<NetworkForm> underWay = new HashSet<>();
-    private Set<NetworkForm> wanted = Set.of();
+    private final Set<NetworkForm> failed = new HashSet<>();
     private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
+    private Set<NetworkForm> wanted = Set.of();
+    private Set<NetworkForm> ownNeeds = Set.of();
+    private @Nullable NetworkForm underWay;
+    private @Nullable NetworkForm waiting;
 
     /**
      * @param engine where checkpoints are staged
@@ -51,30 +63,26 @@ final class CheckpointShelf {
         this.wake = wake;
     }
 
-    /** Starts to stage whatever of these is neither in memory nor under way. */
-    void stage(Collection<NetworkForm> networks) {
-        for (NetworkForm network : networks) {
-            if (!resident.containsKey(network) && underWay.add(network)) {
-                engine.stage(network.checkpoint(), network.precision()).whenComplete((staged, failure) -> {
-                    outcomes.add(new Outcome(network, staged, failure));
-                    wake.run();
-                });
-            }
-        }
+    /** The reader's own rows need these: what is not in memory is staged, what failed before is tried again. */
+    void stage(Collection<NetworkForm> needed) {
+        ownNeeds = new LinkedHashSet<>(needed);
+        failed.removeAll(ownNeeds);
+        stageNext();
     }
 
     /**
      * Follows the planner: unloads, says what is in memory already, stages what is not.
      *
      * @param planned most urgent first
-     * @param ownNeeds what the reader's own rows need beside that
+     * @param needed what the reader's own rows need beside that
      */
-    void follow(Collection<NetworkForm> planned, Collection<NetworkForm> ownNeeds) {
+    void follow(Collection<NetworkForm> planned, Collection<NetworkForm> needed) {
         wanted = new LinkedHashSet<>(planned);
-        unload(ownNeeds);
+        failed.clear();
+        waiting = null;
+        release(needed);
         report();
-        stage(wanted);
-        stage(ownNeeds);
+        stageNext();
     }
 
     private void report() {
@@ -86,37 +94,110 @@ final class CheckpointShelf {
         }
     }
 
+    private void stageNext() {
+        if (underWay != null) {
+            return;
+        }
+        Set<NetworkForm> inOrder = new LinkedHashSet<>(ownNeeds);
+        inOrder.addAll(wanted);
+        for (NetworkForm network : inOrder) {
+            if (!resident.containsKey(network) && !failed.contains(network)) {
+                if (!network.equals(waiting)) {
+                    begin(network);
+                }
+                return;
+            }
+        }
+    }
+
+    private void begin(NetworkForm network) {
+        underWay = network;
+        engine.stage(network.checkpoint(), network.precision()).whenComplete((staged, failure) -> {
+            outcomes.add(new Outcome(network, staged, failure));
+            wake.run();
+        });
+    }
+
     /** Takes in what has been staged, or has failed, since the last call; returns whether a network has come into memory. */
     boolean settle() {
         boolean news = false;
         Outcome outcome;
         while ((outcome = outcomes.poll()) != null) {
+            underWay = null;
             NetworkForm network = outcome.network();
-            underWay.remove(network);
             StagedCheckpoint staged = outcome.staged();
-            if (staged != null && !isResident(network)) {
-                // It was unloaded in the moment it was ready, because nobody wanted it just then.
-                if (wanted.contains(network)) {
-                    stage(Set.of(network));
+            Throwable failure = causeOf(outcome.failure());
+            if (staged != null) {
+                // Unless it was unloaded in the moment it was ready, because nobody wanted it just then.
+                if (isResident(network)) {
+                    resident.put(network, staged);
+                    planner.accept(new CheckpointReady(staged));
+                    news = true;
                 }
-            } else if (staged != null) {
-                resident.put(network, staged);
-                news = true;
-                planner.accept(new CheckpointReady(staged));
+            } else if (failure instanceof NoRoomException noRoom && !noRoom.isForever()) {
+                await(network, noRoom);
             } else {
-                LOG.warn("Checkpoint {} cannot be staged", network, outcome.failure());
-                planner.accept(new CheckpointFailed(network, reason(outcome.failure())));
+                LOG.warn("Checkpoint {} cannot be staged", network, failure);
+                failed.add(network);
+                planner.accept(new CheckpointFailed(network, reason(failure)));
             }
+            stageNext();
         }
         return news;
     }
 
-    /** Unloads what the planner does not want, the reader does not need, and no row in flight uses. */
-    void unload(Collection<NetworkForm> ownNeeds) {
+    private void await(NetworkForm network, NoRoomException noRoom) {
+        LOG.info("Checkpoint {} waits for room: {}", network, noRoom.getMessage());
+        waiting = network;
+        planner.accept(new NetworkWaiting(network, noRoom.weightBytes()));
+        if (ownNeeds.contains(network)) {
+            makeRoom(noRoom.missingBytes());
+        }
+    }
+
+    private void makeRoom(long bytes) {
+        List<NetworkForm> leastUrgentFirst = new ArrayList<>(wanted);
+        Collections.reverse(leastUrgentFirst);
+        leastUrgentFirst.removeAll(ownNeeds);
+        Set<NetworkForm> kept = kept();
+        long missing = bytes;
+        for (NetworkForm network : leastUrgentFirst) {
+            StagedCheckpoint staged = resident.get(network);
+            if (missing > 0 && staged != null) {
+                kept.remove(network);
+                if (retain(kept)) {
+                    missing -= staged.weightBytes();
+                    planner.accept(new NetworkWaiting(network, staged.weightBytes()));
+                }
+            }
+        }
+    }
+
+    /** Unloads what the planner does not want, the reader does not need, and no row in flight uses; stages what waited for the room. */
+    void unload(Collection<NetworkForm> needed) {
+        release(needed);
+        stageNext();
+    }
+
+    private void release(Collection<NetworkForm> needed) {
+        ownNeeds = new LinkedHashSet<>(needed);
+        retain(kept());
+    }
+
+    private Set<NetworkForm> kept() {
         Set<NetworkForm> kept = new HashSet<>(wanted);
         kept.addAll(ownNeeds);
+        return kept;
+    }
+
+    /** Returns whether something has been unloaded, so that there is more room than before. */
+    private boolean retain(Set<NetworkForm> kept) {
         engine.retainOnly(kept);
-        resident.keySet().removeIf(network -> !isResident(network));
+        boolean unloaded = resident.keySet().removeIf(network -> !isResident(network));
+        if (unloaded) {
+            waiting = null;
+        }
+        return unloaded;
     }
 
     private boolean isResident(NetworkForm network) {
@@ -149,11 +230,15 @@ final class CheckpointShelf {
         return resident.size();
     }
 
-    private static String reason(@Nullable Throwable failure) {
+    private static @Nullable Throwable causeOf(@Nullable Throwable failure) {
         Throwable cause = failure;
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
         }
+        return cause;
+    }
+
+    private static String reason(@Nullable Throwable cause) {
         if (cause == null) {
             return "unknown";
         }

@@ -85,6 +85,10 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         metrics.gauge(JobMetric.ROWS_IN_FLIGHT.metricName(), engine::takenRows);
         metrics.gauge(JobMetric.ROWS_WAITING.metricName(), () -> rowsWaiting);
         metrics.gauge(JobMetric.CHECKPOINTS_RESIDENT.metricName(), shelf::size);
+        metrics.gauge(JobMetric.RESIDENT_BYTES.metricName(), engine::residentBytes);
+        metrics.gauge(
+                JobMetric.MEMORY_SHORTAGES.metricName(),
+                () -> engine.statistics().memoryShortages());
         metrics.gauge(JobMetric.LAST_STEP_MILLIS.metricName(), () -> lastStepMillis);
     }
 
@@ -184,6 +188,10 @@ public final class SamplingReader implements SourceReader<SamplerOutput, WorkSpl
         }
         samplesFinished.inc(finished.size());
         previews.show(engine, this::requestOf, output::collect);
+        if (!finished.isEmpty()) {
+            // At once, for another network may wait for the room.
+            shelf.unload(buffer.networks());
+        }
     }
 
     /** Asks for as much as fills a pass, and once more as much to be at hand through a silence of the planner. */

@@ -30,6 +30,10 @@ abstract class PlannerHarness {
     final FakeContext context = new FakeContext();
     final FakeFeed feed = new FakeFeed();
     Instant now = Instant.EPOCH;
+
+    /** What readers say that a network takes. */
+    long weightBytes;
+
     SamplingPlanner planner;
 
     @BeforeEach
@@ -85,6 +89,7 @@ abstract class PlannerHarness {
                         batchInvariant,
                         new BucketProfile(List.of(2, 8), List.of()),
                         autoencoder,
+                        weightBytes,
                         1 + subtask,
                         2,
                         3)));

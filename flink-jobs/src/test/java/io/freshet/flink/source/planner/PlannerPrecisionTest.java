@@ -14,6 +14,7 @@ import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.BucketProfile;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Inference;
 import io.freshet.sampling.NetworkForm;
 import io.freshet.sampling.Precision;
@@ -74,6 +75,7 @@ class PlannerPrecisionTest {
                         true,
                         new BucketProfile(List.of(2, 8), List.of()),
                         null,
+                        0,
                         1,
                         2,
                         3)));
@@ -172,7 +174,14 @@ class PlannerPrecisionTest {
     void letsNoIdleFormTakeThePlaceOfANeededOne() {
         start(
                 new PlannerOptions(
-                        100, Scheduling.DEFAULT, 10, 3, UNJUDGED.evaluation(), UNJUDGED.holdLimit(), Precision.FP32),
+                        100,
+                        Scheduling.DEFAULT,
+                        10,
+                        3,
+                        UNJUDGED.evaluation(),
+                        UNJUDGED.holdLimit(),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET),
                 PlannerState.empty());
         serve(exact(FIRST), ALL);
         serve(exact(SECOND), ALL);

@@ -7,6 +7,7 @@ import io.freshet.flink.source.event.WorkWanted;
 import io.freshet.flink.source.split.RequestRow;
 import io.freshet.flink.source.split.SampleRange;
 import io.freshet.flink.source.split.WorkSplit;
+import io.freshet.sampling.EngineOptions;
 import io.freshet.sampling.Precision;
 import io.freshet.sampling.SampleRow;
 import io.freshet.schemas.avro.RequestClass;
@@ -144,7 +145,14 @@ class PlannerRequestsTest extends PlannerHarness {
     void keepsAnIdTakenForAsLongAsItsRequestIsOpen() {
         start(
                 new PlannerOptions(
-                        100, Scheduling.DEFAULT, 0, 4, OPTIONS.evaluation(), OPTIONS.holdLimit(), Precision.FP32),
+                        100,
+                        Scheduling.DEFAULT,
+                        0,
+                        4,
+                        OPTIONS.evaluation(),
+                        OPTIONS.holdLimit(),
+                        Precision.FP32,
+                        EngineOptions.NO_BUDGET),
                 PlannerState.empty());
         register(0);
         serveWith(10, A);

@@ -77,7 +77,11 @@ class ReaderOrdersTest {
     }
 
     private static PlannedRequest request(String id, long count, ServiceTerms terms) {
-        SamplerSettings settings = new SamplerSettings(SamplerKind.DDIM, 5, 0.5, 1);
+        return request(id, count, 5, terms);
+    }
+
+    private static PlannedRequest request(String id, long count, int steps, ServiceTerms terms) {
+        SamplerSettings settings = new SamplerSettings(SamplerKind.DDIM, steps, 0.5, 1);
         return new PlannedRequest(id, count, 3, List.of(), settings, FIRST, Purpose.REQUEST, terms);
     }
 
@@ -133,7 +137,8 @@ class ReaderOrdersTest {
 
     @Test
     void drawsWhatFollowsTheRouteAnewFromTheOtherCheckpointOnceThatIsThere() throws Exception {
-        give(request("moves", 12, new ServiceTerms(RequestClass.INTERACTIVE, ServiceTerms.NO_DEADLINE, true, 0)));
+        // Of so many steps that the other checkpoint is there long before they are through.
+        give(request("moves", 12, 1000, new ServiceTerms(RequestClass.INTERACTIVE, ServiceTerms.NO_DEADLINE, true, 0)));
         give(request("stays", 2, ServiceTerms.DEFAULT));
         reader.pollNext(output);
         reader.pollNext(output);
@@ -154,7 +159,7 @@ class ReaderOrdersTest {
         assertThat(fromSecond).isNotEmpty().allMatch(key -> key.startsWith("moves#"));
 
         output.collected.clear();
-        SamplerSettings settings = new SamplerSettings(SamplerKind.DDIM, 5, 0.5, 1);
+        SamplerSettings settings = new SamplerSettings(SamplerKind.DDIM, 1000, 0.5, 1);
         give(new PlannedRequest("moves", 12, 3, List.of(), settings, SECOND, Purpose.REQUEST, ServiceTerms.DEFAULT));
         runDry();
         assertThat(fromSecond)
