@@ -3,6 +3,7 @@ package io.freshet.app.bench.job;
 import io.freshet.app.bench.MemoryReading;
 import io.freshet.checkpoint.CheckpointException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,7 @@ record CancelPart(JobRig.Setup setup, int rounds, double boundMiB) implements Jo
     @Override
     public Map<String, Figure> run(IntConsumer progress) throws CheckpointException, IOException, InterruptedException {
         List<MemoryReading> readings = new ArrayList<>();
+        List<Integer> threads = new ArrayList<>();
         long start = System.nanoTime();
         try (JobRig rig = JobRig.start(setup)) {
             rig.serve(rig.store().checkpoints().get(0));
@@ -53,6 +55,7 @@ record CancelPart(JobRig.Setup setup, int rounds, double boundMiB) implements Jo
                 int counted = i - warmUp();
                 if (counted >= 0 && counted * READINGS / rounds >= readings.size()) {
                     readings.add(MemoryReading.now());
+                    threads.add(ManagementFactory.getThreadMXBean().getThreadCount());
                 }
                 rig.log().clear();
                 start = System.nanoTime();
@@ -68,6 +71,12 @@ record CancelPart(JobRig.Setup setup, int rounds, double boundMiB) implements Jo
                         MemoryReading.growthMiB(readings),
                         "MiB",
                         boundMiB));
+        figures.put(
+                "cancelThreadsPerRound",
+                Figure.told(
+                        "threads that a submission leaves behind",
+                        (threads.get(threads.size() - 1) - threads.get(0)) / (double) rounds,
+                        ""));
         figures.put(
                 "cancelResidentMiB",
                 Figure.told(
