@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -79,7 +78,9 @@ final class BenchChaosCommand implements Callable<Integer> {
             names = "--faults",
             paramLabel = "NAME",
             split = ",",
-            description = "Which may come, separated by commas. Default: all")
+            description =
+                    "Which may come, separated by commas: taskmanager, jobmanager, broker, stop, disk, checkpoint, or outage,"
+                            + " a minute without broker. Default: all but outage")
     private @Nullable List<String> faults;
 
     @Option(names = "--no-rescale", description = "Leave the parallelism as it is in the end.")
@@ -127,7 +128,7 @@ final class BenchChaosCommand implements Callable<Integer> {
     private Chaos.Options options() throws CommandException {
         try {
             List<Fault> chosen = faults == null
-                    ? Arrays.asList(Fault.values())
+                    ? Fault.USUAL
                     : faults.stream().map(Fault::fromOptionName).toList();
             return new Chaos.Options(rounds, seed, chosen, !noRescale);
         } catch (IllegalArgumentException e) {

@@ -19,7 +19,13 @@ public enum Fault {
     /** For some seconds no file of any Flink process can grow: a full disk. */
     DISK_FULL("disk", "diskFull", 1, false, true),
     /** Bits of the newest Flink checkpoint change, and the JobManager is killed, so that it is needed. */
-    CHECKPOINT_DAMAGED("checkpoint", "checkpointDamaged", 1, true, false);
+    CHECKPOINT_DAMAGED("checkpoint", "checkpointDamaged", 1, true, false),
+    /** {@code kill -9} of the broker, which is away for a minute. Takes so long that it comes only where it is named. */
+    BROKER_AWAY("outage", "brokerAway", 1, false, true);
+
+    /** Those that come unless told. */
+    public static final List<Fault> USUAL =
+            Arrays.stream(values()).filter(fault -> fault != BROKER_AWAY).toList();
 
     private final String optionName;
     private final String jsonName;

@@ -25,6 +25,8 @@ final class FaultInjector {
     /** As long as the supervisor needs to see a checkpoint that is complete. */
     private static final Duration SEALED_WITHIN = Duration.ofSeconds(1);
 
+    private static final Duration OUTAGE = Duration.ofMinutes(1);
+
     private final ProcessCluster cluster;
     private final JobSupervisor supervisor;
     private final int taskManagers;
@@ -65,6 +67,7 @@ final class FaultInjector {
             case TASK_MANAGER_KILLED -> kill(anyTaskManager(random));
             case JOB_MANAGER_KILLED -> kill(Member.JOB_MANAGER);
             case BROKER_KILLED -> kill(Member.BROKER);
+            case BROKER_AWAY -> away(Member.BROKER, OUTAGE);
             case PROCESS_STOPPED -> stop(anyMember(random), Duration.ofMillis(random.nextInt(2_000, 9_000)));
             case DISK_FULL -> fillDisk(Duration.ofMillis(random.nextInt(4_000, 8_000)));
             case CHECKPOINT_DAMAGED -> damageCheckpoint(random);
@@ -83,6 +86,14 @@ final class FaultInjector {
     private Mark kill(Member member) throws IOException, InterruptedException {
         Mark mark = Mark.now();
         cluster.kill(member);
+        cluster.start(member);
+        return mark;
+    }
+
+    private Mark away(Member member, Duration time) throws IOException, InterruptedException {
+        cluster.kill(member);
+        Poll.pause(time);
+        Mark mark = Mark.now();
         cluster.start(member);
         return mark;
     }

@@ -5,61 +5,29 @@ import io.freshet.schemas.avro.CheckpointEvent;
 import io.freshet.schemas.avro.CheckpointOutcome;
 import io.freshet.schemas.avro.ControlCommand;
 import io.freshet.schemas.avro.RequestStatus;
-import io.freshet.schemas.json.InvalidRecordException;
 import io.freshet.schemas.json.JsonCodec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.PartitionInfo;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /** Sends commands to a running job and reads what it answers. For use by one thread. */
 public final class CommandClient implements AutoCloseable {
-    private static final Duration REACHABLE_WITHIN = Duration.ofSeconds(10);
-    private static final Duration POLL = Duration.ofMillis(200);
-
     private final JsonCodec<ControlCommand> commands = JsonCodec.of(ControlCommand.class);
-    private final String bootstrapServers;
+    private final JsonCodec<CheckpointEvent> events = JsonCodec.of(CheckpointEvent.class);
+    private final JsonCodec<RequestStatus> statuses = JsonCodec.of(RequestStatus.class);
     private final Topics topics;
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final JobConnection job;
 
-    /** @throws IOException if no broker can be reached there, or it has none of Freshet's topics */
+    /** @throws IOException if that is no address of a broker */
     public CommandClient(String bootstrapServers, Topics topics) throws IOException {
-        this.bootstrapServers = bootstrapServers;
         this.topics = topics;
-        try {
-            this.consumer = new KafkaConsumer<>(
-                    Map.of(
-                            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                            bootstrapServers,
-                            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                            "read_committed",
-                            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
-                            false),
-                    new ByteArrayDeserializer(),
-                    new ByteArrayDeserializer());
-        } catch (KafkaException e) {
-            throw unreachable(e);
-        }
+        this.job = new JobConnection(bootstrapServers, topics);
     }
 
     /**
@@ -67,23 +35,23 @@ public final class CommandClient implements AutoCloseable {
      *
      * @return what the checkpoints serve from now on; all that the job answers at once
      * @throws RequestRejectedException if the job refuses the command
-     * @throws IOException if the broker goes away or no job answers in time
+     * @throws IOException if the broker goes away, has none of Freshet's topics, or no job answers in time
      */
     public List<CheckpointEvent> route(ControlCommand command, Duration patience)
             throws RequestRejectedException, IOException {
-        readFromNow(topics.checkpointEvents());
+        job.readFromNow(topics.checkpointEvents(), topics.deadLetters());
         long offset = send(command);
-        List<CheckpointEvent> events = new ArrayList<>();
+        List<CheckpointEvent> answers = new ArrayList<>();
         long deadline = System.nanoTime() + patience.toNanos();
-        while (events.isEmpty()) {
+        while (answers.isEmpty()) {
             for (ConsumerRecord<byte[], byte[]> message : poll(offset, deadline)) {
-                CheckpointEvent event = decode(CheckpointEvent.class, message);
+                CheckpointEvent event = JobConnection.decode(events, message);
                 if (event.getOutcome() == CheckpointOutcome.ROUTED) {
-                    events.add(event);
+                    answers.add(event);
                 }
             }
         }
-        return events;
+        return answers;
     }
 
     /**
@@ -95,12 +63,12 @@ public final class CommandClient implements AutoCloseable {
      */
     public Optional<RequestStatus> cancel(ControlCommand command, Duration patience)
             throws RequestRejectedException, IOException {
-        readFromNow(topics.status());
+        job.readFromNow(topics.status(), topics.deadLetters());
         long offset = send(command);
         long deadline = System.nanoTime() + patience.toNanos();
         while (System.nanoTime() < deadline) {
             for (ConsumerRecord<byte[], byte[]> message : poll(offset, Long.MAX_VALUE)) {
-                RequestStatus status = decode(RequestStatus.class, message);
+                RequestStatus status = JobConnection.decode(statuses, message);
                 boolean ended = switch (status.getState()) {
                     case CANCELLED, EXPIRED, COMPLETED -> true;
                     case PLANNED, RUNNING, REJECTED -> false;
@@ -117,11 +85,11 @@ public final class CommandClient implements AutoCloseable {
     private List<ConsumerRecord<byte[], byte[]>> poll(long offset, long deadline)
             throws RequestRejectedException, IOException {
         if (deadline != Long.MAX_VALUE && System.nanoTime() > deadline) {
-            throw new IOException("No job has answered on " + bootstrapServers + ". The command stays on "
+            throw new IOException("No job has answered on " + job.bootstrapServers() + ". The command stays on "
                     + topics.control() + " and will be obeyed when one runs");
         }
         List<ConsumerRecord<byte[], byte[]>> found = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> message : consumer.poll(POLL)) {
+        for (ConsumerRecord<byte[], byte[]> message : job.poll()) {
             if (!message.topic().equals(topics.deadLetters())) {
                 found.add(message);
             } else if (topics.control().equals(header(message, "freshet-topic"))
@@ -138,63 +106,11 @@ public final class CommandClient implements AutoCloseable {
     }
 
     private long send(ControlCommand command) throws IOException {
-        Map<String, Object> settings = Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                bootstrapServers,
-                ProducerConfig.MAX_BLOCK_MS_CONFIG,
-                REACHABLE_WITHIN.toMillis());
-        try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
-            RecordMetadata sent = producer.send(new ProducerRecord<>(topics.control(), null, commands.encode(command)))
-                    .get();
-            return sent.offset();
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        } catch (ExecutionException | KafkaException e) {
-            throw new IOException("The command could not be sent to " + bootstrapServers + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Puts the consumer behind all that is there, so that it sees what follows the command and nothing else. */
-    private void readFromNow(String answers) throws IOException {
-        List<TopicPartition> partitions = new ArrayList<>();
-        try {
-            for (String topic : List.of(answers, topics.deadLetters())) {
-                List<PartitionInfo> found = consumer.partitionsFor(topic, REACHABLE_WITHIN);
-                if (found == null || found.isEmpty()) {
-                    throw new IOException("The broker at " + bootstrapServers + " has no topic '" + topic
-                            + "': no Freshet job has used it yet, or under another prefix than '" + topics.prefix()
-                            + "'");
-                }
-                found.forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
-            }
-            consumer.assign(partitions);
-            consumer.endOffsets(partitions, REACHABLE_WITHIN).forEach(consumer::seek);
-        } catch (KafkaException e) {
-            throw unreachable(e);
-        }
-    }
-
-    private static <T extends SpecificRecord> T decode(Class<T> type, ConsumerRecord<byte[], byte[]> message)
-            throws IOException {
-        try {
-            return JsonCodec.of(type).decode(message.value());
-        } catch (InvalidRecordException e) {
-            throw new IOException(
-                    "A message on '" + message.topic() + "' at offset " + message.offset() + " cannot be read: "
-                            + e.getMessage(),
-                    e);
-        }
-    }
-
-    private IOException unreachable(KafkaException e) {
-        return new IOException(
-                "No Kafka broker answers at " + bootstrapServers + ". Is it running? (--bootstrap-servers HOST:PORT)",
-                e);
+        return job.send(topics.control(), commands.encode(command), "command");
     }
 
     @Override
     public void close() {
-        consumer.close();
+        job.close();
     }
 }

@@ -3,6 +3,7 @@ package io.freshet.flink.sink;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
@@ -25,22 +26,22 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
     private static final String MAX_REQUEST_BYTES = "1048576";
 
     /** A sink of the records' topic. */
-    public <T> KafkaSink<T> to(TopicRecords<T> records) {
-        return KafkaSink.<T>builder()
+    public <T> Sink<T> to(TopicRecords<T> records) {
+        return new TidyKafkaSink<>(KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
                 .setKafkaProducerConfig(producerProperties())
                 .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
                 .setTransactionalIdPrefix(transactionalIdPrefix(records.topic()))
                 .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
                 .setRecordSerializer(records)
-                .build();
+                .build());
     }
 
     /**
      * A sink of the records' topic whose records do not wait for a checkpoint, and may come again after a failure: at least once, for what is
      * of use only at once.
      */
-    public <T> KafkaSink<T> toSeeAtOnce(TopicRecords<T> records) {
+    public <T> Sink<T> toSeeAtOnce(TopicRecords<T> records) {
         return KafkaSink.<T>builder()
                 .setBootstrapServers(bootstrapServers)
                 .setKafkaProducerConfig(producerProperties())

@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -310,38 +309,16 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         if (candidate == null || readers.isEmpty()) {
             return false;
         }
-        NetworkForm tried = wanted.ofCandidate(candidate);
         String lackOfRoom = wanted.lackOfRoom(traffic.serving(), candidate);
-        if (lackOfRoom != null) {
-            refuse(lackOfRoom);
-            return true;
+        Verdict verdict = lackOfRoom != null
+                ? new Verdict.Refused(lackOfRoom)
+                : Verdict.of(wanted.ofCandidate(candidate), readers.values());
+        if (verdict instanceof Verdict.Refused refused) {
+            refuse(refused.reason());
+        } else if (verdict instanceof Verdict.Accepted accepted) {
+            commit(accepted.staged());
         }
-        for (ReaderView reader : readers.values()) {
-            String failure = reader.failures().get(tried);
-            if (failure != null) {
-                refuse(failure);
-                return true;
-            }
-        }
-        Collection<StagedCheckpoint> staged = new ArrayList<>();
-        for (ReaderView reader : readers.values()) {
-            StagedCheckpoint here = reader.resident().get(tried);
-            if (here == null) {
-                return false;
-            }
-            staged.add(here);
-        }
-        long autoencoders = staged.stream()
-                .map(StagedCheckpoint::autoencoderSha256)
-                .distinct()
-                .count();
-        if (autoencoders > 1) {
-            refuse("its readers decode with " + autoencoders
-                    + " different autoencoders: let all of them see the same store, or name one with --autoencoder");
-        } else {
-            commit(staged);
-        }
-        return true;
+        return !(verdict instanceof Verdict.Open);
     }
 
     private void refuse(String reason) {
@@ -352,8 +329,8 @@ public final class SamplingPlanner implements SplitEnumerator<WorkSplit, Planner
         notices.addLast(Notices.refused(refused, reason, swaps.decided(refused, clock.millis()), clock.millis()));
     }
 
-    private void commit(Collection<StagedCheckpoint> staged) {
-        StagedCheckpoint first = staged.iterator().next();
+    private void commit(List<StagedCheckpoint> staged) {
+        StagedCheckpoint first = staged.get(0);
         CheckpointRef checkpoint = catalog.commitCandidate(first.classNames(), first.abilities(), traffic::needs)
                 .checkpoint();
         traffic.committed(checkpoint);
