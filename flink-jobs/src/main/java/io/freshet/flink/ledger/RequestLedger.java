@@ -158,6 +158,11 @@ public final class RequestLedger extends KeyedProcessFunction<String, SamplerOut
             out.collect(last);
             return;
         }
+        if (last == null && ended.getCount() == 0 && entries().value() == null) {
+            // An earlier release accepted it and remembered no more than its id; it was completed then, and that status
+            // is the truth.
+            return;
+        }
         LedgerEntry entry = current();
         RequestStatus.Builder status = status(
                         ended.getRequestId(),

@@ -115,6 +115,17 @@ class RequestLedgerTest {
                 0);
     }
 
+    @Test
+    void takesNothingBackThatAnEarlierReleaseCompleted() throws Exception {
+        end("completed", 0, false);
+        assertThat(statuses())
+                .as("statuses of a request of which nothing is known")
+                .isEmpty();
+        plan("begun", 2);
+        end("begun", 0, false);
+        assertThat(statuses()).containsExactly("PLANNED 0/2", "CANCELLED 0/0");
+    }
+
     private void repeat(String id) throws Exception {
         harness.processElement(new SamplerOutput(new RequestRepeated(id, 5_000L)), 0);
     }

@@ -13,6 +13,7 @@ import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.SamplerOutput;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -124,9 +125,7 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
             announced.add(in.readCheckpoint());
         }
         List<SamplerOutput> notices = in.readOutputs();
-        List<AcceptedId> accepted = in.version() < 4
-                ? in.readStrings().stream().map(AcceptedId::ofOldState).toList()
-                : readAccepted(in);
+        List<AcceptedId> accepted = in.version() < 4 ? acceptedOfOldState(in.readStrings(), work) : readAccepted(in);
         List<String> cancelled = in.version() < 4 ? List.of() : in.readStrings();
         List<Deadlines.Deadline> deadlines = in.version() < 4 ? List.of() : readDeadlines(in);
         if (in.version() < 4 && !plans.isEmpty()) {
@@ -150,6 +149,14 @@ public final class PlannerStateSerializer implements SimpleVersionedSerializer<P
                 .map(CommittedCheckpoint::checkpoint)
                 .filter(checkpoint -> checkpoint.sha256().equals(serving))
                 .map(checkpoint -> ServingPlan.first(checkpoint.model(), serving))
+                .toList();
+    }
+
+    private static List<AcceptedId> acceptedOfOldState(List<String> ids, List<SampleRange> work) {
+        Map<String, PlannedRequest> waiting = new HashMap<>();
+        work.forEach(range -> waiting.put(range.request().requestId(), range.request()));
+        return ids.stream()
+                .map(id -> AcceptedId.ofOldState(id, waiting.get(id)))
                 .toList();
     }
 

@@ -91,7 +91,7 @@ class PlannerStateSerializerTest {
                 "toy",
                 List.of(checkpoint(3)),
                 List.of(notice),
-                List.of(AcceptedId.ofOldState("x"), AcceptedId.ofOldState("a")),
+                List.of(AcceptedId.ofOldState("x", null), new AcceptedId("a", 100_000_000, RequestClass.EVALUATION, 0)),
                 List.of(),
                 List.of());
     }
