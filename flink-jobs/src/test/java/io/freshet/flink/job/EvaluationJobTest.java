@@ -83,7 +83,7 @@ class EvaluationJobTest {
                 if (now == 30 || now == 75) {
                     throw new IllegalStateException("thrown on purpose while looking at an image");
                 }
-                pause(20);
+                ToyModels.work(Duration.ofMillis(20));
                 return super.extract(image);
             }
         };
@@ -189,7 +189,7 @@ class EvaluationJobTest {
                 assertThat(System.nanoTime())
                         .as("time to see offsets of the group")
                         .isLessThan(deadline);
-                pause(50);
+                ToyModels.work(Duration.ofMillis(50));
             }
         }
     }
@@ -223,14 +223,6 @@ class EvaluationJobTest {
 
     private static String header(ConsumerRecord<byte[], byte[]> letter, String name) {
         return new String(letter.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
-    }
-
-    private static void pause(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** An extractor that leaves all to another one. */

@@ -74,7 +74,7 @@ class OlderCheckpointTest {
     @Test
     void deliversEveryImageOnceAfterARestoreFromACheckpointLongBeforeTheLast() throws Exception {
         try (TestBroker broker = TestBroker.start(directory.resolve("kafka"))) {
-            slow("older");
+            ToyModels.slow("older", Duration.ofMillis(20));
             try (JobRun job = JobRun.start(options(broker, "older").build(), retaining())) {
                 job.announce(10, "step-10");
                 for (String request : LOAD) {
@@ -107,22 +107,6 @@ class OlderCheckpointTest {
                         .doesNotHaveDuplicates();
             }
         }
-    }
-
-    private static void slow(String job) {
-        ToyModels.hook(job, new ToyModels.Hook() {
-            @Override
-            public void before(float[] timesteps, int rows) {}
-
-            @Override
-            public void after() {
-                try {
-                    Thread.sleep(20);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            }
-        });
     }
 
     private List<Path> takenCheckpoints() throws Exception {

@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -168,16 +167,8 @@ class SamplingJobControlTest {
 
     @Test
     void drawsARequestThatWantsItSoFromTheNewCheckpointInMidTrajectory() throws Exception {
-        ToyModels.hook("restart", new ToyModels.Hook() {
-            @Override
-            public void before(float[] timesteps, int rows) {
-                // Slow enough that the swap finds the samples in the middle of their trajectory.
-                LockSupport.parkNanos(Duration.ofMillis(25).toNanos());
-            }
-
-            @Override
-            public void after() {}
-        });
+        // So that the swap finds the samples in the middle of their trajectory.
+        ToyModels.slow("restart", Duration.ofMillis(25));
         try (JobRun job = JobRun.start(options("restart"))) {
             job.announce(10, "step-10");
             job.request("{\"requestId\":\"moves\",\"count\":8,\"steps\":250,\"guidance\":1,\"onSwap\":\"restart\"}");

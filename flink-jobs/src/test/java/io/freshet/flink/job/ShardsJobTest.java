@@ -129,11 +129,7 @@ class ShardsJobTest {
             @Override
             public void after() {
                 passes.incrementAndGet();
-                try {
-                    Thread.sleep(10);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
+                ToyModels.work(Duration.ofMillis(10));
             }
         });
         try (JobRun job = JobRun.start(options("cancelled", 100_000))) {

@@ -15,10 +15,12 @@ import io.freshet.sampling.DenoiserLoader;
 import io.freshet.sampling.FinishedSample;
 import io.freshet.sampling.LatentDecoder;
 import io.freshet.sampling.Precision;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** Deterministic networks of 8x8 pixels or latents, an extractor of five features, and a hook that tests reach into the job with. */
 public final class ToyModels {
@@ -33,6 +35,29 @@ public final class ToyModels {
         void after();
 
         default void decoding() {}
+    }
+
+    /** How long the work of a toy takes that would be done at once: the length of a step, not a wait for something. */
+    public static void work(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos();
+                left > 0 && !Thread.currentThread().isInterrupted();
+                left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
+    }
+
+    /** Gives every pass of a job's networks a length. */
+    public static void slow(String job, Duration pass) {
+        hook(job, new Hook() {
+            @Override
+            public void before(float[] timesteps, int rows) {}
+
+            @Override
+            public void after() {
+                work(pass);
+            }
+        });
     }
 
     private static final Hook NONE = new Hook() {
