@@ -1,10 +1,6 @@
 package io.freshet.app;
 
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** Groups what can be measured. */
 @Command(
@@ -15,9 +11,6 @@ import picocli.CommandLine.Spec;
             "",
             "Figures are medians, but of whatever else the machine does too: give it rest."
         },
-        descriptionHeading = "%n",
-        optionListHeading = "%nOptions:%n",
-        commandListHeading = "%nCommands:%n",
         footer = {
             "",
             "Examples:",
@@ -28,23 +21,4 @@ import picocli.CommandLine.Spec;
             "  freshet bench sampler --samples 256",
             "  freshet bench chaos --rounds 10"
         })
-final class BenchCommand implements Runnable {
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
-
-    @ParentCommand
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private FreshetCommand root;
-
-    /** Whether errors are to be shown in full. */
-    boolean verbose() {
-        return root.verbose;
-    }
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(), "A command is missing: sampling, engine, memory, job, sampler or chaos.");
-    }
-}
+final class BenchCommand extends CommandGroup {}

@@ -36,8 +36,8 @@ import picocli.CommandLine.ParentCommand;
             "",
             "barrier: from a barrier to the reader's snapshot. savepoint: stop with a savepoint, 10^6 samples waiting. swap: gaps"
                     + " between steps while a checkpoint replaces another. announcement: until the first image with new weights."
-                    + " throughput: images per second over those of a bare engine. swaps, cancels: memory over many swaps, and over many"
-                    + " submissions to one TaskManager.",
+                    + " throughput: images per second over those of a bare engine. resume: after a TaskManager, a process of its own here, was"
+                    + " killed. swaps, cancels: memory over many swaps, and over many submissions to one TaskManager.",
             "",
             "All of it takes about half an hour. The exit code is 1 if a target is missed."
         },
@@ -64,7 +64,7 @@ final class BenchJobCommand implements Callable<Integer> {
             paramLabel = "PART,PART...",
             split = ",",
             description =
-                    "What to measure: barrier, savepoint, swap, announcement, throughput, swaps, cancels. Default: all")
+                    "What to measure: barrier, savepoint, swap, announcement, throughput, resume, swaps, cancels. Default: all")
     private @Nullable List<String> only;
 
     @Option(

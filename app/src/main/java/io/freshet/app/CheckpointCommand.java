@@ -1,18 +1,11 @@
 package io.freshet.app;
 
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** Groups what can be done with checkpoints. */
 @Command(
         name = "checkpoint",
         description = "Bring checkpoints in and take them out.",
-        descriptionHeading = "%n",
-        optionListHeading = "%nOptions:%n",
-        commandListHeading = "%nCommands:%n",
         footer = {
             "",
             "Examples:",
@@ -20,22 +13,4 @@ import picocli.CommandLine.Spec;
             "  freshet checkpoint list checkpoints",
             "  freshet checkpoint export checkpoints --format torchscript",
         })
-final class CheckpointCommand implements Runnable {
-    @ParentCommand
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private FreshetCommand root;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
-
-    /** Whether to show where an error comes from. */
-    boolean verbose() {
-        return root.verbose;
-    }
-
-    @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "A command is missing: import, list or export.");
-    }
-}
+final class CheckpointCommand extends CommandGroup {}

@@ -17,12 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
 /** Decides which checkpoints of a running job serve those who ask for the latest. */
 @Command(
@@ -33,9 +29,6 @@ import picocli.CommandLine.Spec;
             "Usually each new checkpoint serves them all as soon as it is loaded. A request that was planned keeps its"
                     + " checkpoint, unless it asked to be restarted."
         },
-        descriptionHeading = "%n",
-        optionListHeading = "%nOptions:%n",
-        commandListHeading = "%nCommands:%n",
         footer = {
             "",
             "Examples:",
@@ -47,18 +40,10 @@ import picocli.CommandLine.Spec;
             "",
             "Exit codes: 0 done; 1 failed, or no job has answered; 2 bad input, or the job refuses."
         })
-final class TrafficCommand implements Runnable {
+final class TrafficCommand extends CommandGroup {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Session session;
-
-    @ParentCommand
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private FreshetCommand root;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
 
     TrafficCommand(Session session) {
         this.session = session;
@@ -80,14 +65,6 @@ final class TrafficCommand implements Runnable {
 
         @Option(names = "--json", description = "Print the shares as one JSON object on standard output.")
         private boolean asJson;
-    }
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(),
-                "A command is missing: "
-                        + String.join(" or ", spec.subcommands().keySet()) + ".");
     }
 
     @Command(name = "split", description = "Let a checkpoint serve a share, and the one that serves now the rest.")
@@ -162,7 +139,7 @@ final class TrafficCommand implements Runnable {
 
     private int send(String action, @Nullable String checkpoint, @Nullable Double percent, Common common)
             throws CommandException, IOException {
-        Logging.toConsole(root.verbose);
+        Logging.toConsole(verbose());
         Endpoint endpoint = common.broker.find();
         ControlCommand command = ControlCommand.newBuilder()
                 .setAction(action)

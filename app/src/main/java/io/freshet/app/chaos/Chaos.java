@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,9 @@ import org.slf4j.LoggerFactory;
  * tells the same of that. For use by one thread.
  */
 public final class Chaos {
+    /** From one Flink checkpoint to the next. */
+    public static final Duration INTERVAL = Duration.ofSeconds(2);
+
     private static final Logger LOG = LoggerFactory.getLogger(Chaos.class);
     /** Small, so that most of the time goes into what is tested; of pixels, so that nothing needs to be decoded. */
     private static final UDitConfig NETWORK = UDitConfig.paper(16, 3, 16, List.of(1, 1, 1, 1, 1), 2, 2, 10);
@@ -44,7 +48,6 @@ public final class Chaos {
     private static final EngineOptions ENGINE = new EngineOptions(List.of(4, 8));
     private static final int CHECKPOINTS = 3;
     private static final int TASK_MANAGERS = 2;
-    private static final Duration INTERVAL = Duration.ofSeconds(2);
     /** Several times what the engines hold and have at hand. */
     private static final long BACKLOG = 120;
 
@@ -140,6 +143,7 @@ public final class Chaos {
         private final JobSupervisor supervisor;
         private final Undisturbed undisturbed;
         private final Map<Fault, List<Recovery>> recoveries = new LinkedHashMap<>();
+        private final List<Double> lost = new ArrayList<>();
         private int announced;
 
         Run(BenchStore store, ProcessCluster cluster, JobSupervisor supervisor) {
@@ -158,7 +162,7 @@ public final class Chaos {
                 rounds(load);
                 double seconds = start.seconds();
                 listener.stage("waiting for the last images");
-                load.drain(NEWS_WITHIN);
+                finish(load);
                 @Nullable RescaleFigures rescaled = options.rescale() ? rescale() : null;
                 listener.stage("drawing the same images undisturbed");
                 return figures(load, undisturbed.mismatches(load, listener::undisturbed), seconds, rescaled);
@@ -201,6 +205,9 @@ public final class Chaos {
                 // Anywhere between two Flink checkpoints.
                 Poll.pause(Duration.ofMillis(random.nextLong(INTERVAL.toMillis())));
                 Mark over = injector.inject(fault, random);
+                if (fault == Fault.TASK_MANAGER_KILLED) {
+                    lost.add(secondsSinceCheckpoint(over));
+                }
                 Recovery recovery = Recovery.await(cluster, supervisor, over, fault.restartsTasks(), RECOVER_WITHIN);
                 LOG.info("Round {}: {} {}", round, fault, recovery);
                 recoveries.computeIfAbsent(fault, each -> new ArrayList<>()).add(recovery);
@@ -213,6 +220,11 @@ public final class Chaos {
             }
         }
 
+        /** How much of what was drawn before is drawn again: all since the Flink checkpoint that the job goes on from was begun. */
+        private double secondsSinceCheckpoint(Mark killed) throws InterruptedException {
+            return (killed.epochMillis() - cluster.rest().latestCheckpointMillis(supervisor.job())) / 1e3;
+        }
+
         /** So that every fault meets a job that delivers. */
         private void awaitImages(Load load) throws IOException, InterruptedException, TimeoutException {
             long before = load.deliveries().distinct();
@@ -220,6 +232,20 @@ public final class Chaos {
                     IMAGES_BETWEEN + " images after a recovery",
                     RECOVER_WITHIN,
                     () -> load.deliveries().distinct() >= before + IMAGES_BETWEEN);
+        }
+
+        /** Waits for the last images, and then until one that came once more would have come too. */
+        private void finish(Load load) throws IOException, InterruptedException, TimeoutException {
+            load.drain(NEWS_WITHIN);
+            // What was written before the first of them is committed before the second is complete.
+            for (int i = 0; i < 2; i++) {
+                Mark now = Mark.now();
+                Poll.until(
+                        "a Flink checkpoint after the last image",
+                        RECOVER_WITHIN,
+                        () -> cluster.rest().latestCheckpointMillis(supervisor.job()) >= now.epochMillis());
+            }
+            load.deliveries().catchUp(NEWS_WITHIN);
         }
 
         private RescaleFigures rescale()
@@ -238,7 +264,7 @@ public final class Chaos {
                     recovered.add(recovery.steppingSeconds());
                     resumed.add(recovery.rowsResumed());
                 }
-                load.drain(NEWS_WITHIN);
+                finish(load);
                 listener.stage("drawing the same images undisturbed");
                 return new RescaleFigures(
                         load.requested(),
@@ -288,6 +314,7 @@ public final class Chaos {
                     options.seed(),
                     events,
                     resumed,
+                    lost.isEmpty() ? null : Collections.max(lost),
                     supervisor.submissions(),
                     supervisor.damagedStates(),
                     seconds,

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the load and the faults
  * @param events what went wrong, by kind
  * @param rowsResumed samples that went on in mid-trajectory after a failure
+ * @param workLostSecondsMax the longest time before a TaskManager was killed of which the work had to be done again, for no complete Flink
+ *     checkpoint covered it; null if none was killed
  * @param submissions how often the job was submitted
  * @param damagedCheckpoints Flink checkpoints that were passed over because they were damaged
  * @param seconds that the rounds took
@@ -36,6 +38,7 @@ public record ChaosFigures(
         long seed,
         Map<String, Event> events,
         long rowsResumed,
+        @Nullable Double workLostSecondsMax,
         int submissions,
         int damagedCheckpoints,
         double seconds,

@@ -1,7 +1,6 @@
 package io.freshet.app.chaos;
 
 import io.freshet.app.cluster.EngineView;
-import io.freshet.app.cluster.FlinkRest.Checkpoints;
 import io.freshet.app.cluster.JobSupervisor;
 import io.freshet.app.cluster.Poll;
 import io.freshet.app.cluster.ProcessCluster;
@@ -99,7 +98,7 @@ record Recovery(double steppingSeconds, double visibleSeconds, long rowsResumed)
                 steps = true;
                 steppingSeconds = since.seconds();
             }
-            if (!steps || latestCheckpointMillis(job) < lastStart(now)) {
+            if (!steps || cluster.rest().latestCheckpointMillis(job) < lastStart(now)) {
                 return false;
             }
             long resumed = now.stream()
@@ -108,18 +107,6 @@ record Recovery(double steppingSeconds, double visibleSeconds, long rowsResumed)
                     .sum();
             result = new Recovery(steppingSeconds, since.seconds(), resumed);
             return true;
-        }
-
-        private long latestCheckpointMillis(JobID job) throws InterruptedException {
-            try {
-                return cluster.rest()
-                        .checkpoints(job)
-                        .map(Checkpoints::latestTriggeredAtMillis)
-                        .orElse(0L);
-            } catch (IOException e) {
-                // The JobManager is away.
-                return 0;
-            }
         }
 
         private long lastStart(List<EngineView> now) {

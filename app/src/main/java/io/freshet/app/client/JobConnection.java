@@ -4,13 +4,11 @@ import io.freshet.schemas.Topics;
 import io.freshet.schemas.json.InvalidRecordException;
 import io.freshet.schemas.json.JsonCodec;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -18,43 +16,22 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Sends messages to a running job and reads what it answers, committed messages only. For use by one thread. */
 final class JobConnection implements AutoCloseable {
-    private static final Duration REACHABLE_WITHIN = Duration.ofSeconds(10);
-    private static final Duration POLL = Duration.ofMillis(200);
-
     private final String bootstrapServers;
     private final Topics topics;
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final CommittedReader reader;
 
     /** @throws IOException if that is no address of a broker */
     JobConnection(String bootstrapServers, Topics topics) throws IOException {
         this.bootstrapServers = bootstrapServers;
         this.topics = topics;
-        try {
-            this.consumer = new KafkaConsumer<>(
-                    Map.of(
-                            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                            bootstrapServers,
-                            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                            "read_committed",
-                            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
-                            false),
-                    new ByteArrayDeserializer(),
-                    new ByteArrayDeserializer());
-        } catch (ConfigException e) {
-            throw new IOException("'" + bootstrapServers + "' is no address of a broker: expected HOST:PORT", e);
-        } catch (KafkaException e) {
-            throw unreachable(e);
-        }
+        this.reader = new CommittedReader(bootstrapServers, topics);
     }
 
     Topics topics() {
@@ -74,24 +51,19 @@ final class JobConnection implements AutoCloseable {
         List<TopicPartition> partitions = new ArrayList<>();
         try {
             for (String topic : names) {
-                List<PartitionInfo> found = consumer.partitionsFor(topic, REACHABLE_WITHIN);
-                if (found == null || found.isEmpty()) {
-                    throw new IOException("The broker at " + bootstrapServers + " has no topic '" + topic
-                            + "': no Freshet job has used it yet, or under another prefix than '" + topics.prefix()
-                            + "'");
-                }
-                found.forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+                partitions.addAll(reader.partitions(topic));
             }
+            KafkaConsumer<byte[], byte[]> consumer = reader.consumer();
             consumer.assign(partitions);
-            consumer.endOffsets(partitions, REACHABLE_WITHIN).forEach(consumer::seek);
+            consumer.endOffsets(partitions, CommittedReader.REACHABLE_WITHIN).forEach(consumer::seek);
         } catch (TimeoutException e) {
-            throw unreachable(e);
+            throw reader.unreachable(e);
         }
     }
 
     /** What has come; waits a moment for the first. */
     ConsumerRecords<byte[], byte[]> poll() {
-        return consumer.poll(POLL);
+        return reader.poll();
     }
 
     /**
@@ -105,7 +77,7 @@ final class JobConnection implements AutoCloseable {
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
                 bootstrapServers,
                 ProducerConfig.MAX_BLOCK_MS_CONFIG,
-                REACHABLE_WITHIN.toMillis());
+                CommittedReader.REACHABLE_WITHIN.toMillis());
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             return producer.send(new ProducerRecord<>(topic, null, value)).get().offset();
@@ -129,14 +101,8 @@ final class JobConnection implements AutoCloseable {
         }
     }
 
-    private IOException unreachable(KafkaException e) {
-        return new IOException(
-                "No Kafka broker answers at " + bootstrapServers + ". Is it running? (--bootstrap-servers HOST:PORT)",
-                e);
-    }
-
     @Override
     public void close() {
-        consumer.close();
+        reader.close();
     }
 }

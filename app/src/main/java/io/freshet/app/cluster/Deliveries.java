@@ -5,14 +5,17 @@ import io.freshet.schemas.Topics;
 import io.freshet.schemas.avro.GeneratedImage;
 import io.freshet.schemas.json.InvalidRecordException;
 import io.freshet.schemas.json.JsonCodec;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
@@ -38,6 +41,7 @@ public final class Deliveries implements AutoCloseable {
     private volatile boolean closing;
     private long delivered;
     private long differing;
+    private long emptyPolls;
 
     /** Which sample of which request. */
     public record Sample(String requestId, long index) {}
@@ -100,12 +104,33 @@ public final class Deliveries implements AutoCloseable {
         return Map.copyOf(images);
     }
 
+    /**
+     * Waits until all that is committed now has been counted.
+     *
+     * @throws TimeoutException if there is always more to be counted
+     */
+    public void catchUp(Duration patience) throws IOException, InterruptedException, TimeoutException {
+        long before = emptyPolls();
+        // The first may have begun before.
+        Poll.until("the last images to be counted", patience, () -> emptyPolls() >= before + 2);
+    }
+
+    private synchronized long emptyPolls() {
+        return emptyPolls;
+    }
+
+    private synchronized void polled(boolean nothing) {
+        emptyPolls += nothing ? 1 : 0;
+    }
+
     private void read() {
         try (consumer) {
             while (!closing) {
-                for (ConsumerRecord<byte[], byte[]> message : consumer.poll(POLL)) {
+                ConsumerRecords<byte[], byte[]> messages = consumer.poll(POLL);
+                for (ConsumerRecord<byte[], byte[]> message : messages) {
                     count(codec.decode(message.value()));
                 }
+                polled(messages.isEmpty());
             }
         } catch (WakeupException e) {
             LOG.debug("No more images are counted", e);

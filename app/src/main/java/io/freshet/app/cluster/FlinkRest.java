@@ -105,6 +105,15 @@ public final class FlinkRest {
         });
     }
 
+    /** When a job's last complete checkpoint was begun, in milliseconds since the epoch; 0 without one, or while the JobManager does not answer. */
+    public long latestCheckpointMillis(JobID job) throws InterruptedException {
+        try {
+            return checkpoints(job).map(Checkpoints::latestTriggeredAtMillis).orElse(0L);
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
     /** Cancels a job; returns before it has ended. */
     public void cancel(JobID job) throws IOException, InterruptedException {
         send(HttpRequest.newBuilder(URI.create(address + "/jobs/" + job + "?mode=cancel"))

@@ -1,5 +1,6 @@
 package io.freshet.app.letters;
 
+import io.freshet.app.client.CommittedReader;
 import io.freshet.flink.sink.DeadLetterHeader;
 import io.freshet.schemas.Topics;
 import java.io.IOException;
@@ -11,24 +12,19 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** The topic of dead letters of a deployment, read up to where it ends now. For use by one thread. */
 public final class DeadLetterBox implements AutoCloseable {
-    private static final Duration REACHABLE_WITHIN = Duration.ofSeconds(10);
-    private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration STUCK_AFTER = Duration.ofSeconds(30);
 
     private final String bootstrapServers;
     private final Topics topics;
+    private final CommittedReader reader;
     private final KafkaConsumer<byte[], byte[]> consumer;
 
     /**
@@ -52,22 +48,8 @@ public final class DeadLetterBox implements AutoCloseable {
     public DeadLetterBox(String bootstrapServers, Topics topics) throws IOException {
         this.bootstrapServers = bootstrapServers;
         this.topics = topics;
-        try {
-            consumer = new KafkaConsumer<>(
-                    Map.of(
-                            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                            bootstrapServers,
-                            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                            "read_committed",
-                            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
-                            false),
-                    new ByteArrayDeserializer(),
-                    new ByteArrayDeserializer());
-        } catch (ConfigException e) {
-            throw new IOException("'" + bootstrapServers + "' is no address of a broker: expected HOST:PORT", e);
-        } catch (KafkaException e) {
-            throw unreachable(e);
-        }
+        this.reader = new CommittedReader(bootstrapServers, topics);
+        this.consumer = reader.consumer();
     }
 
     /**
@@ -93,7 +75,7 @@ public final class DeadLetterBox implements AutoCloseable {
             Map<TopicPartition, Long> ends = begin(sinceMillis);
             long newsNanos = System.nanoTime();
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                for (ConsumerRecord<byte[], byte[]> message : consumer.poll(POLL)) {
+                for (ConsumerRecord<byte[], byte[]> message : reader.poll()) {
                     newsNanos = System.nanoTime();
                     if (message.offset()
                             < ends.getOrDefault(new TopicPartition(message.topic(), message.partition()), 0L)) {
@@ -106,28 +88,19 @@ public final class DeadLetterBox implements AutoCloseable {
                 }
             }
         } catch (KafkaException e) {
-            throw unreachable(e);
+            throw reader.unreachable(e);
         }
     }
 
     private Map<TopicPartition, Long> begin(OptionalLong sinceMillis) throws IOException {
-        String topic = topics.deadLetters();
-        List<PartitionInfo> found = consumer.partitionsFor(topic, REACHABLE_WITHIN);
-        if (found == null || found.isEmpty()) {
-            throw new IOException("The broker at " + bootstrapServers + " has no topic '" + topic
-                    + "': no Freshet job has used it yet, or under another prefix than '" + topics.prefix()
-                    + "' (--topic-prefix)");
-        }
-        List<TopicPartition> partitions = found.stream()
-                .map(info -> new TopicPartition(topic, info.partition()))
-                .toList();
+        List<TopicPartition> partitions = reader.partitions(topics.deadLetters());
         consumer.assign(partitions);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, REACHABLE_WITHIN);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, CommittedReader.REACHABLE_WITHIN);
         consumer.seekToBeginning(partitions);
         if (sinceMillis.isPresent()) {
             for (TopicPartition partition : partitions) {
                 OffsetAndTimestamp first = consumer.offsetsForTimes(
-                                Map.of(partition, sinceMillis.getAsLong()), REACHABLE_WITHIN)
+                                Map.of(partition, sinceMillis.getAsLong()), CommittedReader.REACHABLE_WITHIN)
                         .get(partition);
                 consumer.seek(partition, first == null ? ends.getOrDefault(partition, 0L) : first.offset());
             }
@@ -137,12 +110,6 @@ public final class DeadLetterBox implements AutoCloseable {
 
     @Override
     public void close() {
-        consumer.close();
-    }
-
-    private IOException unreachable(KafkaException e) {
-        return new IOException(
-                "No Kafka broker answers at " + bootstrapServers + ". Is it running? (--bootstrap-servers HOST:PORT)",
-                e);
+        reader.close();
     }
 }

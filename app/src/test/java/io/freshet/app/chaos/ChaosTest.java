@@ -31,6 +31,9 @@ class ChaosTest {
         assertThat(figures.rowsResumed())
                 .as("samples resumed in mid-trajectory")
                 .isPositive();
+        assertThat(figures.workLostSecondsMax())
+                .as("seconds of work that the killed TaskManager took along")
+                .isBetween(0.0, 60.0);
     }
 
     private static final class Silent implements Chaos.Listener {

@@ -2,7 +2,7 @@ package io.freshet.flink.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.freshet.schemas.avro.GeneratedImage;
+import io.freshet.flink.testing.SampleImage;
 import io.freshet.schemas.avro.Purpose;
 import io.freshet.schemas.avro.RequestClass;
 import io.freshet.schemas.avro.RequestEnded;
@@ -11,7 +11,6 @@ import io.freshet.schemas.avro.RequestRejected;
 import io.freshet.schemas.avro.RequestRepeated;
 import io.freshet.schemas.avro.RequestStatus;
 import io.freshet.schemas.avro.SamplerOutput;
-import java.nio.ByteBuffer;
 import java.util.List;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -50,27 +49,7 @@ class RequestLedgerTest {
     }
 
     private void image(String id, long index, long count) throws Exception {
-        harness.processElement(
-                new SamplerOutput(GeneratedImage.newBuilder()
-                        .setRequestId(id)
-                        .setIndex(index)
-                        .setCount(count)
-                        .setSeed(0)
-                        .setLabel(0)
-                        .setClassName("circle")
-                        .setSampler("ddim")
-                        .setSteps(1)
-                        .setEta(0)
-                        .setGuidance(1)
-                        .setModel("toy")
-                        .setCheckpointStep(7)
-                        .setCheckpointSha256("ab")
-                        .setPurpose(Purpose.REQUEST)
-                        .setWidth(1)
-                        .setHeight(1)
-                        .setPng(ByteBuffer.allocate(0))
-                        .build()),
-                0);
+        harness.processElement(new SamplerOutput(SampleImage.of(id, index, count, RequestClass.INTERACTIVE, 0)), 0);
     }
 
     private List<String> statuses() {

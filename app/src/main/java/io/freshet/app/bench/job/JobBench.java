@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.function.IntConsumer;
 
 /**
- * The job's targets, each measured on the real job: a broker, a cluster of one TaskManager and a client in this process, and networks of
- * random weights that draw pixels: 32x32 of them, as the shipped extractor judges.
+ * The job's targets, each measured on the real job: a broker, a cluster of one TaskManager and a client in this process, but for what a
+ * killed process costs, and networks of random weights that draw pixels: 32x32 of them, as the shipped extractor judges.
  *
  * @param model name of the network
  * @param network a U-DiT of any size and channels
@@ -46,6 +46,7 @@ public record JobBench(
     private static final int IMAGES_AFTER_SWAP = 8;
     private static final int REQUESTS = 6;
     private static final int STEPS = 20;
+    private static final int KILLS = 6;
 
     /** Often enough that swaps and images are visible to all, seldom enough not to matter. */
     private static final Duration INTERVAL = Duration.ofSeconds(10);
@@ -62,6 +63,8 @@ public record JobBench(
         ANNOUNCEMENT,
         /** The job over the bare engine. */
         THROUGHPUT,
+        /** After a TaskManager was killed. */
+        RESUME,
         /** Memory over many swaps. */
         SWAPS,
         /** Memory over many submissions. */
@@ -128,6 +131,7 @@ public record JobBench(
             case SWAP -> new SwapPart(real(TIMED_SWAPS + 1, IMAGES_AFTER_SWAP, INTERVAL), TIMED_SWAPS);
             case ANNOUNCEMENT -> new AnnouncementPart(real(2, 0, INTERVAL), REQUESTS);
             case THROUGHPUT -> new ThroughputPart(real(1, 0, INTERVAL), rounds, images, STEPS);
+            case RESUME -> new ResumePart(KILLS);
             case SWAPS -> new ManySwapsPart(tiny(IMAGES_AFTER_SWAP), swaps, boundMiB);
             case CANCELS -> new CancelPart(tiny(0), cancels, boundMiB);
         };

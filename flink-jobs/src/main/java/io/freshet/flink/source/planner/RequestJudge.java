@@ -1,6 +1,5 @@
 package io.freshet.flink.source.planner;
 
-import io.freshet.checkpoint.CheckpointRef;
 import io.freshet.flink.source.split.CommittedCheckpoint;
 import io.freshet.flink.source.split.Fingerprint;
 import io.freshet.flink.source.split.PlannedRequest;
@@ -11,7 +10,6 @@ import io.freshet.flink.text.Text;
 import io.freshet.sampling.Abilities;
 import io.freshet.sampling.Precision;
 import io.freshet.sampling.SamplerSettings;
-import io.freshet.schemas.avro.CheckpointAnnouncement;
 import io.freshet.schemas.avro.GenerationRequest;
 import io.freshet.schemas.avro.Purpose;
 import io.freshet.schemas.avro.RequestClass;
@@ -32,14 +30,12 @@ final class RequestJudge {
 
     static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
     private static final int RAREST_PREVIEWS = 1_000;
-    private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}");
     private static final int MAX_CLASSES = 4096;
     private static final Duration LONGEST_DEADLINE = Duration.ofDays(30);
     /** In 2001: numbers below are seconds, most likely. */
     private static final long EARLIEST_DEADLINE_MILLIS = 1_000_000_000_000L;
 
     private final JsonCodec<GenerationRequest> requests = JsonCodec.of(GenerationRequest.class);
-    private final JsonCodec<CheckpointAnnouncement> announcements = JsonCodec.of(CheckpointAnnouncement.class);
     private final long maxCount;
     private final Precision own;
 
@@ -50,32 +46,6 @@ final class RequestJudge {
     RequestJudge(long maxCount, Precision own) {
         this.maxCount = maxCount;
         this.own = own;
-    }
-
-    /**
-     * Reads an announcement.
-     *
-     * @throws Rejection if it is none
-     */
-    CheckpointRef announcement(RawMessage message) throws Rejection {
-        CheckpointAnnouncement announced;
-        try {
-            announced = announcements.decode(message.requireValue());
-        } catch (InvalidRecordException e) {
-            throw new Rejection("bad-announcement", String.valueOf(e.getMessage()));
-        }
-        if (!MODEL.matcher(announced.getModel()).matches()) {
-            throw new Rejection(
-                    "bad-announcement",
-                    "model is '" + Text.quotable(announced.getModel())
-                            + "': expected 1 to 80 letters, digits, '.', '_' or '-', the first a letter or digit");
-        }
-        try {
-            return new CheckpointRef(
-                    announced.getModel(), announced.getStep(), announced.getDirectory(), announced.getSha256());
-        } catch (IllegalArgumentException e) {
-            throw new Rejection("bad-announcement", Text.singleLine(String.valueOf(e.getMessage())));
-        }
     }
 
     /**
