@@ -19,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checkpoints that an engine holds in memory, each in one precision or both, and the one daemon thread that brings them there.
+ * The checkpoints that an engine holds in memory, each in one precision or both, and the one daemon thread that brings them there and
+ * takes them out.
  * Thread-safe; a checkpoint becomes visible once it is verified, loaded and warm, never half done.
  */
 final class ResidentCheckpoints implements AutoCloseable {
@@ -96,20 +97,31 @@ final class ResidentCheckpoints implements AutoCloseable {
         }
     }
 
-    /** Unloads those that match; only the owner of the engine may decide that, for it knows which have rows in flight. */
+    /**
+     * Unloads those that match; only the owner of the engine may decide that, for it knows which have rows in flight. They are gone at
+     * once, and their memory is freed on the thread that networks are staged on: a large one takes a good part of a step. So it is free when
+     * the next is staged, and the budget holds.
+     */
     void unloadIf(Predicate<ResidentCheckpoint> unwanted) {
-        List<ResidentCheckpoint> unloaded = new ArrayList<>();
+        List<ResidentCheckpoint> unloaded = remove(unwanted);
+        if (!unloaded.isEmpty()) {
+            background.execute(() -> unloaded.forEach(ResidentCheckpoints::closeQuietly));
+        }
+    }
+
+    private List<ResidentCheckpoint> remove(Predicate<ResidentCheckpoint> unwanted) {
+        List<ResidentCheckpoint> removed = new ArrayList<>();
         synchronized (lock) {
             for (Iterator<ResidentCheckpoint> all = residents.values().iterator(); all.hasNext(); ) {
                 ResidentCheckpoint resident = all.next();
                 if (unwanted.test(resident)) {
                     all.remove();
                     stagings.remove(Key.of(resident.form()));
-                    unloaded.add(resident);
+                    removed.add(resident);
                 }
             }
         }
-        unloaded.forEach(ResidentCheckpoints::closeQuietly);
+        return removed;
     }
 
     /** Closes every network, one that is being staged as soon as that ends; waits for it, but not forever. */
@@ -128,7 +140,7 @@ final class ResidentCheckpoints implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        unloadIf(resident -> true);
+        remove(resident -> true).forEach(ResidentCheckpoints::closeQuietly);
     }
 
     private void run(NetworkForm form, CompletableFuture<StagedCheckpoint> staging) {

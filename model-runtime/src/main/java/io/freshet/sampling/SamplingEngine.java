@@ -95,7 +95,7 @@ public final class SamplingEngine implements AutoCloseable {
 
     /**
      * Unloads all resident networks that have no rows in flight or to be decoded, and are not among those to keep. One that is being staged is
-     * not stopped.
+     * not stopped. Their memory is freed on another thread, before the next one is staged.
      */
     public void retainOnly(Set<NetworkForm> toKeep) {
         checkpoints.unloadIf(resident -> !resident.isInUse() && !toKeep.contains(resident.form()));

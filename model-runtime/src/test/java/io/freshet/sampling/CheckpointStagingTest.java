@@ -165,7 +165,10 @@ class CheckpointStagingTest {
             engine.step();
         }
         engine.retainOnly(Set.of(new NetworkForm(ToyDenoiser.ref(2), Precision.FP32)));
-        assertThat(first.closed).isTrue();
+        assertThat(first.closedBy)
+                .as("the engine's thread goes on meanwhile")
+                .succeedsWithin(10, TimeUnit.SECONDS)
+                .isEqualTo("freshet-stage");
         assertThat(second.closed).isFalse();
         assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.FP32))
                 .isFalse();
@@ -198,7 +201,7 @@ class CheckpointStagingTest {
         assertThat(finished.get(0).values()).isNotEqualTo(finished.get(1).values());
 
         engine.retainOnly(Set.of(exact));
-        assertThat(rounded.closed).isTrue();
+        assertThat(rounded.closedBy).succeedsWithin(10, TimeUnit.SECONDS);
         assertThat(first.closed).isFalse();
         assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.BF16))
                 .isFalse();

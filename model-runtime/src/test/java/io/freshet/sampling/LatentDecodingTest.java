@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,7 @@ class LatentDecodingTest {
         volatile boolean broken;
         volatile int shortages;
         volatile boolean busy;
-        volatile boolean closed;
+        final CompletableFuture<Void> closed = new CompletableFuture<>();
 
         @Override
         public String autoencoderSha256() {
@@ -59,7 +60,7 @@ class LatentDecodingTest {
         @Override
         public void close() {
             assertThat(busy).as("closed while it decodes").isFalse();
-            closed = true;
+            closed.complete(null);
         }
     }
 
@@ -182,7 +183,7 @@ class LatentDecodingTest {
         engine.retainOnly(Set.of());
         assertThat(engine.isResident(ToyDenoiser.ref(1).sha256(), Precision.FP32))
                 .isFalse();
-        assertThat(decoder.closed).as("the decoder goes with its checkpoint").isTrue();
+        assertThat(decoder.closed).as("the decoder goes with its checkpoint").succeedsWithin(10, TimeUnit.SECONDS);
     }
 
     @Test
@@ -221,10 +222,10 @@ class LatentDecodingTest {
         Thread closing = new Thread(engine::close);
         closing.start();
         closing.interrupt();
-        assertThat(decoder.closed).isFalse();
+        assertThat(decoder.closed).isNotDone();
         decoder.permits.release(1);
         closing.join(10_000);
-        assertThat(decoder.closed).isTrue();
+        assertThat(decoder.closed).isDone();
     }
 
     @Test

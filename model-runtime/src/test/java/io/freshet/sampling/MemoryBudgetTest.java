@@ -53,6 +53,9 @@ class MemoryBudgetTest {
         assertThat(loader.get(3).calls).as("not even loaded").isEmpty();
         engine.retainOnly(Set.of(new NetworkForm(ToyDenoiser.ref(2), Precision.FP32)));
         assertThat(stage(3).checkpoint()).isEqualTo(ToyDenoiser.ref(3));
+        assertThat(loader.get(1).closed)
+                .as("its memory was free before the next was staged")
+                .isTrue();
         assertThat(engine.residentBytes()).isEqualTo(200);
     }
 

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,10 @@ final class ToyDenoiser implements Denoiser {
     private final boolean learnsSigma;
     private final double weight;
     final List<Call> calls = new ArrayList<>();
-    boolean closed;
+    volatile boolean closed;
+    /** The name of the thread that closed it. */
+    final CompletableFuture<String> closedBy = new CompletableFuture<>();
+
     boolean broken;
     boolean nullLabel = true;
     boolean minglesRows;
@@ -217,5 +221,6 @@ final class ToyDenoiser implements Denoiser {
     public void close() {
         assertThat(closed).as("closed only once").isFalse();
         closed = true;
+        closedBy.complete(Thread.currentThread().getName());
     }
 }

@@ -22,6 +22,12 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
     /** Below the 15 minutes that brokers allow by default, and far above the time a restart takes. */
     private static final String TRANSACTION_TIMEOUT_MILLIS = "600000";
 
+    /**
+     * What a new producer sends first is a second try already, for it looks up its coordinator first; whatever writes to the sink waits for
+     * it. Kafka's own default is 100 ms.
+     */
+    private static final String RETRY_BACKOFF_MILLIS = "10";
+
     /** Kafka's own default. */
     private static final String MAX_REQUEST_BYTES = "1048576";
 
@@ -85,6 +91,7 @@ public record ExactlyOnceSinks(String bootstrapServers, Map<String, String> clie
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
         properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES);
+        properties.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, RETRY_BACKOFF_MILLIS);
         properties.putAll(clientProperties);
         return properties;
     }

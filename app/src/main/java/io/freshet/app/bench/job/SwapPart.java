@@ -16,15 +16,16 @@ import java.util.function.IntConsumer;
  * warmed on the same machine, and when it takes over, relative to the median before; and the same of a time without a swap, which is what the
  * machine does by itself.
  *
+ * <p>It takes over at two moments: when it has been staged, the job commits it and may unload another; and when the first step with the new
+ * weights is taken, which is when the first image that needs them gets its turn. Some steps from either moment on are watched, and as
+ * many without a swap, for the longest of more is longer.
+ *
  * @param setup the job, with one checkpoint more than there are swaps, and some images to judge each by: the first ones of the new weights
  * @param swaps at least 1
  */
 record SwapPart(JobRig.Setup setup, int swaps) implements JobPart {
     private static final double LONGEST_RATIO = 1.2;
-    private static final int QUIET_STEPS = 20;
-
-    /** Of steps after the first one with the new weights, which are watched too. */
-    private static final int STEPS_AFTER = 5;
+    private static final int WATCHED = 6;
 
     @Override
     public String unit() {
@@ -56,24 +57,57 @@ record SwapPart(JobRig.Setup setup, int swaps) implements JobPart {
 
     private static Ratios swap(JobRig rig, CheckpointRef next) throws IOException, InterruptedException {
         long quiet = System.nanoTime();
-        rig.awaitSteps(quiet, QUIET_STEPS);
+        rig.awaitSteps(quiet, 2 * WATCHED + 1);
         long announced = System.nanoTime();
         rig.serve(next);
-        rig.await(
-                "steps with the new weights",
-                () -> rig.log().since(announced, Kind.STEP).stream()
-                                .filter(step -> step.checkpoint() == next.step())
-                                .count()
-                        > STEPS_AFTER);
-        List<Entry> steps = rig.log().since(quiet, Kind.STEP);
-        List<Double> before = Intervals.millis(steps, quiet, announced);
-        double median = Intervals.median(before);
-        long staged = staged(rig, announced);
-        long done = System.nanoTime();
+        rig.await("steps with the new weights", () -> {
+            List<Entry> steps = rig.log().since(announced, Kind.STEP);
+            return firstOf(next, steps) + WATCHED <= steps.size();
+        });
+        List<Entry> all = rig.log().since(quiet, Kind.STEP);
+        List<Entry> since = endedSince(announced, all);
+        List<Entry> before = all.subList(0, all.size() - since.size());
+        double median = Intervals.median(gaps(before, 1, before.size()));
+        int staged = firstAfter(staged(rig, announced), since);
+        int first = firstOf(next, since);
+        List<Double> takingOver = gaps(since, staged, staged + WATCHED);
+        takingOver.addAll(gaps(since, first, first + WATCHED));
         return new Ratios(
-                Intervals.longest(before) / median,
-                Intervals.longest(Intervals.millis(steps, announced, staged)) / median,
-                Intervals.longest(Intervals.millis(steps, staged, done)) / median);
+                Intervals.longest(gaps(before, 1, 2 * WATCHED + 1)) / median,
+                Intervals.longest(gaps(since, 1, staged)) / median,
+                Intervals.longest(takingOver) / median);
+    }
+
+    /** The first of them was under way at that time. */
+    private static List<Entry> endedSince(long nanos, List<Entry> steps) {
+        return steps.stream().filter(step -> step.endNanos() - nanos > 0).toList();
+    }
+
+    /** The first step that was taken with a checkpoint. */
+    private static int firstOf(CheckpointRef checkpoint, List<Entry> steps) {
+        int first = 0;
+        while (first < steps.size() && steps.get(first).checkpoint() != checkpoint.step()) {
+            first++;
+        }
+        return first;
+    }
+
+    /** The first step of which the one before ended after a time. */
+    private static int firstAfter(long nanos, List<Entry> steps) {
+        int first = 1;
+        while (first < steps.size() && steps.get(first - 1).endNanos() - nanos < 0) {
+            first++;
+        }
+        return first;
+    }
+
+    /** From the end of the step before to the end of each of some steps, in milliseconds. */
+    private static List<Double> gaps(List<Entry> steps, int from, int to) {
+        List<Double> gaps = new ArrayList<>();
+        for (int i = Math.max(1, from); i < Math.min(to, steps.size()); i++) {
+            gaps.add((steps.get(i).endNanos() - steps.get(i - 1).endNanos()) / 1e6);
+        }
+        return gaps;
     }
 
     /** When the last warming pass ended. */
