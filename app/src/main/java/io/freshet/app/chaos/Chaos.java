@@ -197,14 +197,16 @@ public final class Chaos {
                 if (bag.isEmpty()) {
                     bag.addAll(Fault.bag(options.faults(), round == 1));
                 }
-                Fault fault = bag.remove(random.nextInt(bag.size()));
+                // Of its own, for how much of it a fault takes depends on what it meets.
+                SplittableRandom ofRound = random.split();
+                Fault fault = bag.remove(ofRound.nextInt(bag.size()));
                 if (round * CHECKPOINTS / (options.rounds() + 1) >= announced) {
                     announceNext();
                 }
                 listener.stage("round " + round + " of " + options.rounds() + ": " + fault.optionName());
                 // Anywhere between two Flink checkpoints.
-                Poll.pause(Duration.ofMillis(random.nextLong(INTERVAL.toMillis())));
-                Mark over = injector.inject(fault, random);
+                Poll.pause(Duration.ofMillis(ofRound.nextLong(INTERVAL.toMillis())));
+                Mark over = injector.inject(fault, ofRound);
                 if (fault == Fault.TASK_MANAGER_KILLED) {
                     lost.add(secondsSinceCheckpoint(over));
                 }
