@@ -140,7 +140,9 @@ final class RecordingLoader implements DenoiserLoader {
 
         @Override
         public void close() {
+            long start = System.nanoTime();
             network.close();
+            log.append(new Entry(Kind.UNLOAD, start, System.nanoTime(), 0, checkpoint));
         }
     }
 }

@@ -26,7 +26,9 @@ final class StepLog {
         /** A pass beside the steps: buckets were timed or warmed. */
         WARM,
         /** A pass of a step. */
-        STEP
+        STEP,
+        /** A network was unloaded. */
+        UNLOAD
     }
 
     /**

@@ -16,16 +16,17 @@ import java.util.function.IntConsumer;
  * warmed on the same machine, and when it takes over, relative to the median before; and the same of a time without a swap, which is what the
  * machine does by itself.
  *
- * <p>It takes over at two moments: when it has been staged, the job commits it and may unload another; and when the first step with the new
- * weights is taken, which is when the first image that needs them gets its turn. Some steps from either moment on are watched, and as
- * many without a swap, for the longest of more is longer.
+ * <p>It takes over at three moments: when it has been staged and the job commits it; when a network that it takes the place of is unloaded;
+ * and when the first step with the new weights is taken, which is when the first image that needs them gets its turn. Some steps from each
+ * on are watched, and as many without a swap, for the longest of more is longer.
  *
  * @param setup the job, with one checkpoint more than there are swaps, and some images to judge each by: the first ones of the new weights
  * @param swaps at least 1
  */
 record SwapPart(JobRig.Setup setup, int swaps) implements JobPart {
     private static final double LONGEST_RATIO = 1.2;
-    private static final int WATCHED = 6;
+    private static final int WATCHED = 4;
+    private static final int QUIET = 3 * WATCHED;
 
     @Override
     public String unit() {
@@ -57,7 +58,7 @@ record SwapPart(JobRig.Setup setup, int swaps) implements JobPart {
 
     private static Ratios swap(JobRig rig, CheckpointRef next) throws IOException, InterruptedException {
         long quiet = System.nanoTime();
-        rig.awaitSteps(quiet, 2 * WATCHED + 1);
+        rig.awaitSteps(quiet, QUIET + 1);
         long announced = System.nanoTime();
         rig.serve(next);
         rig.await("steps with the new weights", () -> {
@@ -72,8 +73,12 @@ record SwapPart(JobRig.Setup setup, int swaps) implements JobPart {
         int first = firstOf(next, since);
         List<Double> takingOver = gaps(since, staged, staged + WATCHED);
         takingOver.addAll(gaps(since, first, first + WATCHED));
+        for (Entry unload : rig.log().since(announced, Kind.UNLOAD)) {
+            int during = firstAfter(unload.startNanos(), since) - 1;
+            takingOver.addAll(gaps(since, during, during + WATCHED));
+        }
         return new Ratios(
-                Intervals.longest(gaps(before, 1, 2 * WATCHED + 1)) / median,
+                Intervals.longest(gaps(before, 1, QUIET + 1)) / median,
                 Intervals.longest(gaps(since, 1, staged)) / median,
                 Intervals.longest(takingOver) / median);
     }
