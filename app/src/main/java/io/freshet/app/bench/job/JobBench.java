@@ -130,7 +130,7 @@ public record JobBench(
             case SAVEPOINT -> new SavepointPart(real(1, 0, JobRig.SELDOM), STOPS);
             case SWAP -> new SwapPart(real(TIMED_SWAPS + 1, IMAGES_AFTER_SWAP, INTERVAL), TIMED_SWAPS);
             case ANNOUNCEMENT -> new AnnouncementPart(real(2, 0, INTERVAL), REQUESTS);
-            case THROUGHPUT -> new ThroughputPart(real(1, 0, INTERVAL), rounds, images, STEPS);
+            case THROUGHPUT -> new ThroughputPart(real(rounds, 0, INTERVAL), rounds, images, STEPS);
             case RESUME -> new ResumePart(KILLS);
             case SWAPS -> new ManySwapsPart(tiny(IMAGES_AFTER_SWAP), swaps, boundMiB);
             case CANCELS -> new CancelPart(tiny(0), cancels, boundMiB);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
 import org.apache.commons.io.FileUtils;
@@ -39,19 +40,21 @@ record ResumePart(int kills) implements JobPart {
     @Override
     public Map<String, Figure> run(IntConsumer progress) throws CheckpointException, IOException, InterruptedException {
         Path directory = Files.createTempDirectory("freshet-bench-resume-");
-        Chaos chaos =
-                new Chaos(new Chaos.Options(kills, 1, List.of(Fault.TASK_MANAGER_KILLED), false), new Rounds(progress));
-        ChaosFigures figures;
+        boolean logsNeeded = false;
         try {
-            figures = chaos.run(directory);
+            Chaos.Options options = new Chaos.Options(kills, 1, List.of(Fault.TASK_MANAGER_KILLED), false);
+            return figures(new Chaos(options, new Rounds(progress)).run(directory));
         } catch (TimeoutException e) {
+            logsNeeded = true;
             throw new IOException(e.getMessage() + "; logs are in " + directory, e);
+        } finally {
+            if (!logsNeeded) {
+                FileUtils.deleteDirectory(directory.toFile());
+            }
         }
-        FileUtils.deleteDirectory(directory.toFile());
-        return figures(figures);
     }
 
-    private Map<String, Figure> figures(ChaosFigures measured) {
+    Map<String, Figure> figures(ChaosFigures measured) {
         Map<String, Figure> figures = new LinkedHashMap<>();
         figures.put(
                 "resumeSecondsP50",
@@ -63,12 +66,11 @@ record ResumePart(int kills) implements JobPart {
                 "resumeSecondsMax",
                 Figure.atMost(
                         "the same, longest of " + kills, measured.recoverySecondsMax(), "s", RESUMED_WITHIN_SECONDS));
-        Double lost = measured.workLostSecondsMax();
         figures.put(
                 "resumeWorkLostSeconds",
                 Figure.atMost(
                         "work lost: time before the kill that no Flink checkpoint covers, longest",
-                        lost == null ? 0 : lost,
+                        Objects.requireNonNull(measured.workLostSecondsMax(), "none was killed"),
                         "s",
                         Chaos.INTERVAL.toMillis() / 1e3 + CHECKPOINT_UNDER_WAY_SECONDS));
         figures.put(

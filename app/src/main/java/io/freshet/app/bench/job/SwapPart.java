@@ -39,7 +39,37 @@ record SwapPart(JobRig.Setup setup, int swaps) implements JobPart {
     }
 
     /** Longest time between two steps over the median before, of one swap. */
-    private record Ratios(double quiet, double staging, double takingOver) {}
+    record Ratios(double quiet, double staging, double takingOver) {
+        /**
+         * Looks at one swap.
+         *
+         * @param steps from before it on
+         * @param announced when it began
+         * @param staged when the next was staged and warm
+         * @param unloads when networks were unloaded
+         * @param next the next checkpoint's step
+         */
+        static Ratios of(List<Entry> steps, long announced, long staged, List<Long> unloads, long next) {
+            // The first of these was under way when it began.
+            List<Entry> since = steps.stream()
+                    .filter(step -> step.endNanos() - announced > 0)
+                    .toList();
+            List<Entry> before = steps.subList(0, steps.size() - since.size());
+            double median = Intervals.median(gaps(before, 1, before.size()));
+            int afterStaging = firstAfter(staged, since);
+            int first = firstOf(next, since);
+            List<Double> takingOver = gaps(since, afterStaging, afterStaging + WATCHED);
+            takingOver.addAll(gaps(since, first, first + WATCHED));
+            for (long unload : unloads) {
+                int during = firstAfter(unload, since) - 1;
+                takingOver.addAll(gaps(since, during, during + WATCHED));
+            }
+            return new Ratios(
+                    Intervals.longest(gaps(before, 1, QUIET + 1)) / median,
+                    Intervals.longest(gaps(since, 1, afterStaging)) / median,
+                    Intervals.longest(takingOver) / median);
+        }
+    }
 
     @Override
     public Map<String, Figure> run(IntConsumer progress) throws CheckpointException, IOException, InterruptedException {
@@ -63,35 +93,23 @@ record SwapPart(JobRig.Setup setup, int swaps) implements JobPart {
         rig.serve(next);
         rig.await("steps with the new weights", () -> {
             List<Entry> steps = rig.log().since(announced, Kind.STEP);
-            return firstOf(next, steps) + WATCHED <= steps.size();
+            return firstOf(next.step(), steps) + WATCHED <= steps.size();
         });
-        List<Entry> all = rig.log().since(quiet, Kind.STEP);
-        List<Entry> since = endedSince(announced, all);
-        List<Entry> before = all.subList(0, all.size() - since.size());
-        double median = Intervals.median(gaps(before, 1, before.size()));
-        int staged = firstAfter(staged(rig, announced), since);
-        int first = firstOf(next, since);
-        List<Double> takingOver = gaps(since, staged, staged + WATCHED);
-        takingOver.addAll(gaps(since, first, first + WATCHED));
-        for (Entry unload : rig.log().since(announced, Kind.UNLOAD)) {
-            int during = firstAfter(unload.startNanos(), since) - 1;
-            takingOver.addAll(gaps(since, during, during + WATCHED));
-        }
-        return new Ratios(
-                Intervals.longest(gaps(before, 1, QUIET + 1)) / median,
-                Intervals.longest(gaps(since, 1, staged)) / median,
-                Intervals.longest(takingOver) / median);
-    }
-
-    /** The first of them was under way at that time. */
-    private static List<Entry> endedSince(long nanos, List<Entry> steps) {
-        return steps.stream().filter(step -> step.endNanos() - nanos > 0).toList();
+        StepLog log = rig.log();
+        return Ratios.of(
+                log.since(quiet, Kind.STEP),
+                announced,
+                staged(rig, announced),
+                log.since(announced, Kind.UNLOAD).stream()
+                        .map(Entry::startNanos)
+                        .toList(),
+                next.step());
     }
 
     /** The first step that was taken with a checkpoint. */
-    private static int firstOf(CheckpointRef checkpoint, List<Entry> steps) {
+    private static int firstOf(long checkpoint, List<Entry> steps) {
         int first = 0;
-        while (first < steps.size() && steps.get(first).checkpoint() != checkpoint.step()) {
+        while (first < steps.size() && steps.get(first).checkpoint() != checkpoint) {
             first++;
         }
         return first;

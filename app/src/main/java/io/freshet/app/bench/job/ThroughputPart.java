@@ -18,13 +18,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntConsumer;
 
 /**
  * The job from a request in Kafka to all of its images and its status there, every image judged, over a bare engine that draws the same samples.
- * The two take turns in one process, every other round in reverse; while the engine draws, the job is idle.
+ * The two take turns in one process, every other round in reverse; while the engine draws, the job is idle. Each round has a checkpoint of
+ * its own, which both load anew, for where weights come to lie in memory makes passes faster or slower.
  *
- * @param setup the job
+ * @param setup the job, with a checkpoint for each round
  * @param rounds at least 1
  * @param images of a round
  * @param steps of an image
@@ -56,15 +58,18 @@ record ThroughputPart(JobRig.Setup setup, int rounds, int images, int steps) imp
         List<Run> ofJob = new ArrayList<>();
         List<Run> ofEngine = new ArrayList<>();
         try (JobRig rig = JobRig.start(setup)) {
-            CheckpointRef checkpoint = rig.store().checkpoints().get(0);
+            List<CheckpointRef> checkpoints = rig.store().checkpoints();
             StepLog log = new StepLog(rig.directory().resolve("bare-steps"));
             RecordingLoader loader =
                     new RecordingLoader(new CheckpointDenoiserLoader(rig.store().store()), log);
             try (SamplingEngine engine = new SamplingEngine(new EngineOptions(setup.buckets()), loader)) {
-                rig.serve(checkpoint);
-                engine.stage(checkpoint).join();
+                rig.serve(checkpoints.get(0));
                 job(rig, "warm-up");
                 for (int round = 0; round < rounds; round++) {
+                    CheckpointRef checkpoint = checkpoints.get(round);
+                    rig.serve(checkpoint);
+                    engine.retainOnly(Set.of());
+                    engine.stage(checkpoint).join();
                     if (round % 2 == 0) {
                         ofJob.add(job(rig, "round-" + round));
                     }
