@@ -51,6 +51,8 @@ final class CheckpointShelf {
     private Set<NetworkForm> ownNeeds = Set.of();
     private @Nullable NetworkForm underWay;
     private @Nullable NetworkForm waiting;
+    /** Whether anything was unloaded since the one under way was begun. */
+    private boolean roomMade;
 
     /**
      * @param engine where checkpoints are staged
@@ -112,6 +114,7 @@ final class CheckpointShelf {
 
     private void begin(NetworkForm network) {
         underWay = network;
+        roomMade = false;
         engine.stage(network.checkpoint(), network.precision()).whenComplete((staged, failure) -> {
             outcomes.add(new Outcome(network, staged, failure));
             wake.run();
@@ -135,7 +138,11 @@ final class CheckpointShelf {
                     news = true;
                 }
             } else if (failure instanceof NoRoomException noRoom && !noRoom.isForever()) {
-                await(network, noRoom);
+                // What was unloaded since may have been counted still, and then nothing would come that it could wait
+                // for.
+                if (!roomMade) {
+                    await(network, noRoom);
+                }
             } else {
                 LOG.warn("Checkpoint {} cannot be staged", network, failure);
                 failed.add(network);
@@ -196,6 +203,7 @@ final class CheckpointShelf {
         boolean unloaded = resident.keySet().removeIf(network -> !isResident(network));
         if (unloaded) {
             waiting = null;
+            roomMade = true;
         }
         return unloaded;
     }

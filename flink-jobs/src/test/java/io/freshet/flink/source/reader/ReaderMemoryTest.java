@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.apache.flink.core.io.InputStatus;
@@ -170,6 +171,31 @@ class ReaderMemoryTest {
         reader.addSplits(List.of(work("own", 2, 5, THIRD)));
         pollUntil(reader, () -> output.images().size() == 2);
         assertThat(waiting()).as("the least urgent of the plan went").contains(SECOND);
+        context.told.clear();
+        pollUntil(reader, () -> ready().contains(SECOND));
+    }
+
+    @Test
+    void stagesWhatFoundNoRoomInTheMomentBeforeAnotherWasUnloaded() throws Exception {
+        SamplingReader reader = frugalReader();
+        reader.start();
+        reader.handleSourceEvents(plan(FIRST, SECOND));
+        pollUntil(reader, () -> ready().size() == 2);
+        AtomicBoolean first = new AtomicBoolean(true);
+        ToyModels.hook(JOB, new ToyModels.Hook() {
+            @Override
+            public void before(float[] timesteps, int rows) {
+                if (first.getAndSet(false)) {
+                    // The only step of the third network lasts until the second has found that there is no room for it.
+                    assertThat(reader.isAvailable()).succeedsWithin(10, TimeUnit.SECONDS);
+                }
+            }
+
+            @Override
+            public void after() {}
+        });
+        reader.addSplits(List.of(work("own", 2, 1, THIRD)));
+        pollUntil(reader, () -> output.images().size() == 2);
         context.told.clear();
         pollUntil(reader, () -> ready().contains(SECOND));
     }
