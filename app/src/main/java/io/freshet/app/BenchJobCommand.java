@@ -39,7 +39,7 @@ import picocli.CommandLine.ParentCommand;
                     + " throughput: images per second over those of a bare engine. resume: after a TaskManager, a process of its own here, was"
                     + " killed. swaps, cancels: memory over many swaps, and over many submissions to one TaskManager.",
             "",
-            "All of it takes about half an hour. The exit code is 1 if a target is missed."
+            "All of it takes about 20 minutes on two cores. The exit code is 1 if a target is missed."
         },
         descriptionHeading = "%n",
         optionListHeading = "%nOptions:%n",

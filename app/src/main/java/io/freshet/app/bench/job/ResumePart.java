@@ -24,9 +24,6 @@ import org.apache.commons.io.FileUtils;
 record ResumePart(int kills) implements JobPart {
     private static final double RESUMED_WITHIN_SECONDS = 10;
 
-    /** A Flink checkpoint that is under way when the TaskManager dies is lost. */
-    private static final double CHECKPOINT_UNDER_WAY_SECONDS = 0.5;
-
     @Override
     public String unit() {
         return "kills";
@@ -72,7 +69,7 @@ record ResumePart(int kills) implements JobPart {
                         "work lost: time before the kill that no Flink checkpoint covers, longest",
                         Objects.requireNonNull(measured.workLostSecondsMax(), "none was killed"),
                         "s",
-                        Chaos.INTERVAL.toMillis() / 1e3 + CHECKPOINT_UNDER_WAY_SECONDS));
+                        Chaos.INTERVAL.toMillis() / 1e3));
         figures.put(
                 "resumeRows", Figure.atLeast("samples that went on in mid-trajectory", measured.rowsResumed(), "", 1));
         figures.put(

@@ -24,7 +24,7 @@ import java.util.function.IntConsumer;
 /**
  * The job from a request in Kafka to all of its images and its status there, every image judged, over a bare engine that draws the same samples.
  * The two take turns in one process, every other round in reverse; while the engine draws, the job is idle. Each round has a checkpoint of
- * its own, which both load anew, for where weights come to lie in memory makes passes faster or slower.
+ * its own, which both load anew, so that no round depends on where the weights of the one before lay in memory.
  *
  * @param setup the job, with a checkpoint for each round
  * @param rounds at least 1

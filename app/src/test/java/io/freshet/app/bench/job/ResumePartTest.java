@@ -30,8 +30,8 @@ class ResumePartTest {
     }
 
     @Test
-    void reachesItsTargetsWhereNothingIsLostButASecondOfWork() {
-        assertThat(figures(100, 100, 0, 9.9, 2.4, 1).values())
+    void reachesItsTargetsWhereNothingIsLostButWorkOfLessThanAnInterval() {
+        assertThat(figures(100, 100, 0, 9.9, 1.9, 1).values())
                 .extracting(Figure::pass)
                 .doesNotContain(false)
                 .contains(true);
@@ -42,7 +42,7 @@ class ResumePartTest {
         assertThat(figures(100, 100, 0, 10.1, 1, 1).get("resumeSecondsMax"))
                 .extracting(Figure::pass)
                 .isEqualTo(false);
-        assertThat(figures(100, 100, 0, 5, 2.6, 1).get("resumeWorkLostSeconds"))
+        assertThat(figures(100, 100, 0, 5, 2.1, 1).get("resumeWorkLostSeconds"))
                 .extracting(Figure::pass)
                 .isEqualTo(false);
         assertThat(figures(100, 100, 0, 5, 1, 0).get("resumeRows"))
