@@ -158,6 +158,7 @@ public final class Chaos {
             try (Load load = load("chaos-", options.seed())) {
                 listener.stage("waiting for the first images");
                 Recovery.await(cluster, supervisor, Mark.now(), false, START_WITHIN);
+                awaitTwoCheckpoints();
                 Mark start = Mark.now();
                 rounds(load);
                 double seconds = start.seconds();
@@ -225,6 +226,17 @@ public final class Chaos {
         /** How much of what was drawn before is drawn again: all since the Flink checkpoint that the job goes on from was begun. */
         private double secondsSinceCheckpoint(Mark killed) throws InterruptedException {
             return (killed.epochMillis() - cluster.rest().latestCheckpointMillis(supervisor.job())) / 1e3;
+        }
+
+        /** So that one is left where the first fault damages the newest: without any, the job rightly stops. */
+        private void awaitTwoCheckpoints() throws IOException, InterruptedException, TimeoutException {
+            Poll.until(
+                    "two Flink checkpoints",
+                    START_WITHIN,
+                    () -> cluster.rest()
+                            .checkpoints(supervisor.job())
+                            .filter(checkpoints -> checkpoints.completed() >= 2)
+                            .isPresent());
         }
 
         /** So that every fault meets a job that delivers. */
